@@ -1,0 +1,38 @@
+# make help tells what there is. Everything works from any folder:
+# make -C path/to/book book
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+SHELL := /bin/bash
+ROOT := $(dir $(abspath $(lastword $(MAKEFILE_LIST))))
+PYTHON ?= python3
+RUN := cd "$(ROOT)" && OMP_NUM_THREADS=1 .venv/bin/python
+
+.PHONY: help book page test serve lint bench clean setup
+
+help: ## this list
+	@grep -E '^[a-z]+:.*## ' "$(ROOT)Makefile" | sed -E 's/:.*## /\t/' | expand -t 10
+
+book: setup ## run the pages that are stale, build the site into _build/html
+	@$(RUN) -m bookbuild.build
+
+page: setup ## one page, run and built: make page P=01_perceptrons
+	@test -n "$(P)" || { echo "Which page? make page P=01_perceptrons" >&2; exit 2; }
+	@$(RUN) -m bookbuild.build "$(P)"
+
+test: setup ## every test that needs no browser
+	@$(RUN) -m pytest -m "not browser"
+
+lint: setup ## style of code, pages, citations and spelling
+	@$(RUN) -m bookbuild.lint
+
+serve: book ## look at the book at http://localhost:8000
+	@$(RUN) -m http.server 8000 --bind 127.0.0.1 --directory _build/html
+
+bench: setup ## how long building takes: five runs each, the median printed
+	@$(RUN) tests/bench.py
+
+clean: ## remove _build; stored notebooks and .venv stay
+	@rm -rf "$(ROOT)_build"
+
+setup:
+	@"$(ROOT)code/bookbuild/setup.sh" "$(PYTHON)"

@@ -1,0 +1,79 @@
+"""The book's Sphinx extension: stored outputs in, their record shown.
+
+It tells the reader (`pages.read_page`) which page it reads, reads a page
+again when its stored outputs changed, and prints under each page what its run
+took.
+"""
+
+from pathlib import Path
+
+from bookbuild import pages
+from bookbuild.fingerprint import outputs_digest
+
+
+def setup(app):
+    app.connect("builder-inited", note_root)
+    app.connect("env-get-outdated", changed_outputs)
+    app.connect("env-purge-doc", forget)
+    app.connect("env-merge-info", merge)
+    # Before every other handler: what they do may read the page.
+    app.connect("source-read", note_page, priority=0)
+    app.connect("html-page-context", show_record)
+    return {"parallel_read_safe": True, "parallel_write_safe": True,
+            "version": "1"}
+
+
+def note_root(app):
+    pages.reading["root"] = Path(app.srcdir)
+
+
+def note_page(app, docname, content):
+    path = Path(app.env.doc2path(docname, base=False))
+    pages.reading["page"] = path
+    digests(app.env)[docname] = digest_of(app.srcdir, path)
+
+
+def digests(env):
+    if not hasattr(env, "book_outputs"):
+        env.book_outputs = {}
+    return env.book_outputs
+
+
+def digest_of(srcdir, path):
+    page = pages.Page(Path(srcdir), Path(path))
+    if page.stem in pages.reading["drafts"]:
+        return None
+    stored = page.stored()
+    return outputs_digest(stored) if stored else None
+
+
+def changed_outputs(app, env, added, changed, removed):
+    """Pages whose stored outputs are not those they were last read with."""
+    old = digests(env)
+    return [name for name in old if name not in removed
+            and digest_of(app.srcdir, env.doc2path(name, base=False))
+            != old[name]]
+
+
+def forget(app, env, docname):
+    digests(env).pop(docname, None)
+
+
+def merge(app, env, docnames, other):
+    digests(env).update({name: digests(other)[name] for name in docnames
+                         if name in digests(other)})
+
+
+def show_record(app, name, template, context, doctree):
+    if doctree is None or "body" not in context:
+        return
+    page = pages.Page(Path(app.srcdir), Path(f"{name}.md"))
+    if page.stem in pages.reading["drafts"]:
+        return
+    stored = page.stored()
+    if record := stored and stored.metadata.get("book"):
+        seconds = max(1, round(record["seconds"]))
+        context["body"] += (
+            '<p class="page-record">The cells of this page ran in '
+            f'{seconds}&nbsp;s on one core and took '
+            f'{record["megabytes"]:,}&nbsp;MB of memory.</p>')

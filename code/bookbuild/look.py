@@ -1,0 +1,103 @@
+"""The look of the web book: its style sheet, faces, mathematics and icons.
+
+Everything a page needs is in `web/static` and travels with the book, so a
+page asks no other host for anything and opens from a folder as well.
+"""
+
+import re
+from pathlib import Path
+from urllib.parse import unquote
+
+WEB = Path(__file__).parent / "web"
+
+# The book's own TeX commands, for the web and for print: name to
+# definition, or to (definition, number of arguments).
+MACROS = {
+    "RR": r"\mathbb{R}",
+    "EE": r"\mathbb{E}",
+    "PP": r"\mathbb{P}",
+    "Var": r"\operatorname{Var}",
+    "Cov": r"\operatorname{Cov}",
+    "KL": r"\operatorname{KL}",
+    "sign": r"\operatorname{sign}",
+    "diag": r"\operatorname{diag}",
+    "softmax": r"\operatorname{softmax}",
+    "argmin": r"\operatorname*{arg\,min}",
+    "argmax": r"\operatorname*{arg\,max}",
+    "norm": (r"\lVert #1 \rVert", 1),
+    "abs": (r"\lvert #1 \rvert", 1),
+}
+
+
+def mathjax_config():
+    """MathJax's settings, with the book's commands."""
+    return {
+        "tex": {"macros": {name: list(value) if isinstance(value, tuple)
+                           else value for name, value in MACROS.items()}},
+        # its menu would ask for parts that the book does not carry
+        "options": {"enableMenu": False},
+    }
+
+
+def set_defaults(app, config):
+    """Put our files where Sphinx looks for them."""
+    config.html_static_path.append(str(WEB / "static"))
+    config.templates_path.append(str(WEB / "templates"))
+    config.html_favicon = str(WEB / "static" / "favicon.svg")
+    config.mathjax_path = "mathjax/tex-chtml.js"
+    config.mathjax3_config = mathjax_config()
+    config.html_context.setdefault("default_mode", "auto")
+    config.html_theme_options.setdefault("use_fullscreen_button", False)
+    config.nb_code_prompt_show = "Show the code"
+    config.nb_code_prompt_hide = "Hide the code"
+
+
+def tidy(app, pagename, templatename, context, doctree):
+    """Mend what the extensions leave in a page, and size its pictures."""
+    body = context.get("body")
+    if not body:
+        return
+    # sphinx-proof and sphinx-exercise give every box's content one id
+    body = re.sub(r' id="(?:proof|exercise|solution)-content"', "", body)
+    body = re.sub(r'(<div class="proof admonition"[^>]*>\s*<p>)Proof\. ',
+                  r"\1<em>Proof.</em> ", body)
+    context["body"] = re.sub(r"<img [^>]*>", _sized(app), body)
+
+
+def _sized(app):
+    """Give a picture its width and height, so that a page keeps its lines
+    while it loads, and let it load when it is near."""
+    sources = {name: path for path, name in app.builder.images.items()}
+
+    def tag(match):
+        text = match.group()
+        source = re.search(r'src="[^"]*?_images/([^"]+)"', text)
+        path = source and sources.get(unquote(source[1]))
+        if " loading=" in text or not path:
+            return text
+        size = svg_size(Path(app.srcdir, path))
+        shape = "" if size is None else ' width="{}" height="{}"'.format(*size)
+        return f'{text.rstrip("/> ")}{shape} loading="lazy" />'
+    return tag
+
+
+def svg_size(path):
+    """Width and height in CSS pixels that an SVG file asks for, or None."""
+    if path.suffix != ".svg" or not path.exists():
+        return None
+    head = re.search(r"<svg[^>]*>", path.read_text("utf-8"))
+    sizes = [re.search(rf'\b{side}="([\d.]+)(pt|px|)"', head.group())
+             for side in ("width", "height")] if head else [None]
+    if None in sizes:
+        return None
+    return tuple(round(float(s[1]) * (4 / 3 if s[2] == "pt" else 1))
+                 for s in sizes)
+
+
+def setup(app):
+    app.connect("config-inited", set_defaults)
+    app.connect("html-page-context", tidy)
+    app.add_css_file("book.css", priority=900)
+    app.add_js_file("frames.js", loading_method="defer")
+    return {"version": "1", "parallel_read_safe": True,
+            "parallel_write_safe": True}
