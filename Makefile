@@ -7,7 +7,7 @@ ROOT := $(dir $(abspath $(lastword $(MAKEFILE_LIST))))
 PYTHON ?= python3
 RUN := cd "$(ROOT)" && OMP_NUM_THREADS=1 .venv/bin/python
 
-.PHONY: help book page test serve lint bench clean setup
+.PHONY: help book page why fresh test serve lint bench clean setup
 
 help: ## this list
 	@grep -E '^[a-z]+:.*## ' "$(ROOT)Makefile" | sed -E 's/:.*## /\t/' | expand -t 10
@@ -18,6 +18,12 @@ book: setup ## run the pages that are stale, build the site into _build/html
 page: setup ## one page, run and built: make page P=01_perceptrons
 	@test -n "$(P)" || { echo "Which page? make page P=01_perceptrons" >&2; exit 2; }
 	@$(RUN) -m bookbuild.build "$(P)"
+
+why: setup ## what a page depends on and why it will run or not: make why P=02
+	@$(RUN) -m bookbuild.fingerprint "$(P)"
+
+fresh: setup ## run everything again, report what changed; KEEP=1 keeps it
+	@$(RUN) -m bookbuild.fresh $(P) $(if $(KEEP),--keep)
 
 test: setup ## every test that needs no browser
 	@$(RUN) -m pytest -m "not browser"

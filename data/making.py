@@ -28,7 +28,8 @@ def fetch(command, pattern, place):
     found = sorted(Path(place).glob(pattern))
     if done.returncode or len(found) != 1:
         said = done.stderr.strip().splitlines() or ["it said nothing"]
-        sys.exit(f"`{' '.join(command)}` did not bring {pattern}: {said[0]}")
+        sys.exit(f"`{' '.join(command)}` did not bring {pattern}: "
+                 f"{'; '.join(said[:2])}")
     return found[0]
 
 

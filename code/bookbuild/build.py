@@ -100,37 +100,44 @@ def inputs_digest(root):
 
 
 def run_stale(pages):
-    """Run the stale ones of these pages, two at a time; return [(page, why)].
+    """Run the stale ones of these pages; return [(page, why)].
 
-    A page that fails does not stop the others: what went well is kept. Raises
-    PageError with every failure's message at the end.
+    Raises PageError with every failure's message when all have ended.
     """
     todo = [(page, why) for page in pages if page.code and (why := stale(page))]
-    if not todo:
-        return []
-    failures, children = [], set()
+    if failures := run_pages([page for page, _ in todo]):
+        raise PageError("\n\n".join(failures))
+    return todo
+
+
+def run_pages(pages, into=None):
+    """Run pages, two at a time; return what went wrong, a text a failure.
+
+    A page that fails does not stop the others: what went well is stored, in
+    the folder `into` where one is given.
+    """
+    children = set()
     with runs_shown() as show, ThreadPoolExecutor(WORKERS) as pool:
-        jobs = [pool.submit(run_page, page, show, children)
-                for page, _ in todo]
+        jobs = [pool.submit(run_page, page, show, children, into)
+                for page in pages]
         try:
-            failures = [text for job in jobs if (text := job.result())]
+            return [text for job in jobs if (text := job.result())]
         except BaseException:
             for child in list(children):
                 child.terminate()
             pool.shutdown(cancel_futures=True)
             raise
-    if failures:
-        raise PageError("\n\n".join(failures))
-    return todo
 
 
-def run_page(page, show, children):
+def run_page(page, show, children, into):
     """Run a page in a process of its own; return its error, "" if none."""
     update = show(page.stem, expected_seconds(page))
+    command = [sys.executable, "-m", "bookbuild.execute", page.path.as_posix(),
+               "--root", str(page.root)]
     child = subprocess.Popen(
-        [sys.executable, "-m", "bookbuild.execute", page.path.as_posix(),
-         "--root", str(page.root)], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        text=True, env=os.environ | ENVIRONMENT)
+        command + (["--into", str(into)] if into else []), text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        env=os.environ | ENVIRONMENT)
     children.add(child)
     errors = []
     listener = threading.Thread(

@@ -46,8 +46,9 @@ def pages_that_link(app, env, added, changed, removed):
 
 
 def say(date: datetime.date) -> str:
-    """Tue Sep 8."""
-    return f"{DAYS[date.weekday()]} {MONTHS[date.month - 1]} {date.day}"
+    """Tue Sep 8, in one piece: its spaces don't break."""
+    return "\N{NO-BREAK SPACE}".join(
+        (DAYS[date.weekday()], MONTHS[date.month - 1], str(date.day)))
 
 
 def when(row: Row) -> str:

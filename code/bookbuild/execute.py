@@ -67,6 +67,7 @@ def execute(page, progress=lambda cell, cells: None):
                                          DATA: str(page.root / "data")})
         client = NotebookClient(
             notebook, kernel_name="python3", record_timing=False,
+            coalesce_streams=True,
             timeout_func=lambda cell: max(
                 0.1, seconds - (time.monotonic() - began)),
             on_cell_execute=start_cell,
@@ -116,9 +117,13 @@ def refuse_unstable(cell, where):
                             f"at each run:\n{text}")
 
 
-def store(page, notebook):
-    """Write a page's notebook whole, with the bytes nbformat gives it."""
-    write(page.store, nbformat.writes(notebook, version=4) + "\n")
+def store(page, notebook, folder=None):
+    """Write a page's notebook whole, with the bytes nbformat gives it.
+
+    folder: where, if not where the page's notebook is kept.
+    """
+    path = folder / page.store.name if folder else page.store
+    write(path, nbformat.v4.writes(notebook) + "\n")
 
 
 def with_text_of(page, stored):
@@ -151,6 +156,7 @@ def main():
                         help="store nothing: only see the page run")
     parser.add_argument("--chosen-by", metavar="COMMIT",
                         help="two pages chosen by a hash, in place of PAGE")
+    parser.add_argument("--into", type=Path, help="store in this folder")
     asked = parser.parse_args()
     try:
         if asked.chosen_by:
@@ -162,7 +168,7 @@ def main():
             notebook = execute(page, lambda cell, cells: print(
                 cell, cells, flush=True))
             if not asked.check:
-                store(page, notebook)
+                store(page, notebook, asked.into)
     except (PageError, OSError) as error:
         text = str(error)
         print(text if sys.stderr.isatty() else ANSI.sub("", text),

@@ -4,6 +4,9 @@ A fingerprint is a flat dictionary, from the name of a thing to a hash of it:
 the code cells, each scratch module reached (its syntax tree, docstrings left
 out), each data file the run opened, the pinned version of each library
 reached. A page is run again exactly when two fingerprints differ.
+
+    python -m bookbuild.fingerprint PAGE    what a page depends on, and why
+                                            it will or won't run
 """
 
 import ast
@@ -16,9 +19,10 @@ from importlib.metadata import packages_distributions
 
 import grimp
 
-from bookbuild.pages import PageError, code_of
+from bookbuild.pages import PageError, code_of, find_page
 
 PACKAGE = "scratch"
+UNREADABLE = "its stored notebook can't be read"
 
 
 def fingerprint(page, data_files=()):
@@ -55,7 +59,7 @@ def stale(page):
     try:
         stored = page.stored()
     except PageError:
-        return ["its stored notebook can't be read"]
+        return [UNREADABLE]
     if stored is None:
         return ["never run"]
     record = stored.metadata.get("book", {})
@@ -64,12 +68,17 @@ def stale(page):
         return ["its stored notebook was changed by hand"]
     if code_of(stored) != page.code:
         return ["its cells changed"]
-    opened = [n.removeprefix("data/") for n in old if n.startswith("data/")]
-    new = fingerprint(page, opened)
+    new = fingerprint(page, data_of(old))
     return ([f"{name} changed" for name in new if name in old
              and new[name] != old[name]]
             + [f"{name} is new" for name in new if name not in old]
             + [f"{name} is gone" for name in old if name not in new])
+
+
+def data_of(found):
+    """Names inside data/ that a fingerprint holds."""
+    return [name.removeprefix("data/") for name in found
+            if name.startswith("data/")]
 
 
 def outputs_digest(notebook):
@@ -166,3 +175,23 @@ distributions = lru_cache(packages_distributions)
 
 def canonical(name):
     return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def main():
+    try:
+        page = find_page(sys.argv[1] if len(sys.argv) > 1 else "")
+        reasons = stale(page)
+        stored = None if reasons[:1] == [UNREADABLE] else page.stored()
+        record = stored.metadata.get("book", {}) if stored else {}
+        old = record.get("fingerprint", {})
+        for name, value in fingerprint(page, data_of(old)).items():
+            mark = " " if old.get(name) == value else "*"
+            print(f"{mark} {name:<28} {value}")
+    except PageError as error:
+        sys.exit(str(error))
+    print(f"{page.stem} will run: " + "; ".join(reasons) if reasons
+          else f"{page.stem} will not run: nothing it depends on has changed")
+
+
+if __name__ == "__main__":
+    main()

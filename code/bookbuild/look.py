@@ -4,6 +4,7 @@ Everything a page needs is in `web/static` and travels with the book, so a
 page asks no other host for anything and opens from a folder as well.
 """
 
+import html
 import re
 from pathlib import Path
 from urllib.parse import unquote
@@ -42,12 +43,17 @@ def mathjax_config():
 def set_defaults(app, config):
     """Put our files where Sphinx looks for them."""
     config.html_static_path.append(str(WEB / "static"))
-    config.templates_path.append(str(WEB / "templates"))
+    config.templates_path.insert(0, str(WEB / "templates"))
     config.html_favicon = str(WEB / "static" / "favicon.svg")
+    config.html_logo = config.html_logo or str(WEB / "static" / "logo.svg")
     config.mathjax_path = "mathjax/tex-chtml.js"
     config.mathjax3_config = mathjax_config()
     config.html_context.setdefault("default_mode", "auto")
-    config.html_theme_options.setdefault("use_fullscreen_button", False)
+    config.html_domain_indices = False
+    for option, value in {"use_fullscreen_button": False,
+                          "logo": {"text": config.html_title},
+                          "primary_sidebar_end": []}.items():
+        config.html_theme_options.setdefault(option, value)
     config.nb_code_prompt_show = "Show the code"
     config.nb_code_prompt_hide = "Hide the code"
 
@@ -62,6 +68,11 @@ def tidy(app, pagename, templatename, context, doctree):
     body = re.sub(r'(<div class="proof admonition"[^>]*>\s*<p>)Proof\. ',
                   r"\1<em>Proof.</em> ", body)
     context["body"] = re.sub(r"<img [^>]*>", _sized(app), body)
+    # Sphinx gives a page its children's mathematics too
+    if 'class="math' not in body:
+        context["script_files"] = [
+            script for script in context["script_files"] if "mathjax"
+            not in f"{script.filename} {script.attributes}".lower()]
 
 
 def _sized(app):
@@ -94,10 +105,26 @@ def svg_size(path):
                  for s in sizes)
 
 
+def add_door(app, exception):
+    """The book's front door: the site's address leads to its first page."""
+    door = Path(app.outdir, "index.html")
+    root = app.config.root_doc
+    if exception is None and app.builder.format == "html" and root != "index":
+        first = f"{root}.html"
+        door.write_text(
+            '<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n'
+            f"<title>{html.escape(app.config.html_title)}</title>\n"
+            f'<meta http-equiv="refresh" content="0; url={first}">\n'
+            f'<a href="{first}">{html.escape(app.config.html_title)}</a>\n',
+            "utf-8")
+
+
 def setup(app):
     app.connect("config-inited", set_defaults)
     app.connect("html-page-context", tidy)
+    app.connect("build-finished", add_door)
     app.add_css_file("book.css", priority=900)
-    app.add_js_file("frames.js", loading_method="defer")
+    for script in ("frames.js", "reach.js"):
+        app.add_js_file(script, loading_method="defer")
     return {"version": "1", "parallel_read_safe": True,
             "parallel_write_safe": True}

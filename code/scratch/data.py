@@ -64,7 +64,7 @@ def _center_surround(y, rng):
 def _xor(y, rng):
     # Of each class every other example goes right, the others left.
     right = np.where(np.arange(len(y)) // 2 % 2 == 0, 1, -1)
-    corners = np.column_stack([right, y * right])
+    corners = np.column_stack([right, -y * right])
     return corners + 0.25 * rng.standard_normal((len(y), 2))
 
 

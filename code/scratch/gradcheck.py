@@ -49,7 +49,8 @@ def check_gradient(f: Callable[[np.ndarray], float],
     size = np.linalg.norm(ours) + np.linalg.norm(numerical)
     error = float(apart / size) if size > 0 else 0.0
     if error > tolerance:
-        i = np.unravel_index(np.abs(ours - numerical).argmax(), ours.shape)
+        i = np.unravel_index(np.abs(ours - numerical).argmax(),
+                             ours.shape)
         raise ValueError(
             f"gradient: expected {numerical[i]:.6g} at index "
             f"{tuple(map(int, i))} by central differences, got "

@@ -26,7 +26,7 @@ def check_examples(X, y=None):
         strange = y[(y != 1) & (y != -1)]
         if strange.size:
             raise ValueError("y: expected labels +1 and -1, got "
-                             f"{strange[0]!r}")
+                             f"{strange[0].item()!r}")
 
 
 def check_finite(name, values):
@@ -65,7 +65,7 @@ def check_classes(name, labels, examples, classes):
                      | (labels >= classes)]
     if strange.size:
         raise ValueError(f"{name}: expected whole numbers from 0 to "
-                         f"{classes - 1}, got {strange[0]!r}")
+                         f"{classes - 1}, got {strange[0].item()!r}")
 
 
 def check_margins(margins):
@@ -83,7 +83,7 @@ def check_range(name, value, low, high):
 
 
 def check_parameters(parameters):
-    """Refuse what an optimiser can't update in place.
+    """Refuse what an optimizer can't update in place.
 
     parameters: a list or tuple of arrays of floats, each of any shape.
     """

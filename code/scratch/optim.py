@@ -1,19 +1,24 @@
-"""Optimisers: each turns gradients into steps, in place. Their home is
+"""Optimizers: each turns gradients into steps, in place. Their home is
 chapter 2. Change `learning_rate` between steps to follow a schedule."""
 
 import math
 
 import numpy as np
 
-from scratch.inputs import (check_finite, check_gradients, check_parameters,
-                            check_positive, check_range)
+from scratch.inputs import (
+    check_finite,
+    check_gradients,
+    check_parameters,
+    check_positive,
+    check_range,
+)
 
 
 class SGD:
     """Gradient descent: w <- w - learning_rate g.
 
     parameters: list of arrays of floats, updated in place. `step` takes
-    one gradient of the same shape for each. Every optimiser here raises
+    one gradient of the same shape for each. Every optimizer here raises
     ValueError for parameters that can't be updated in place, gradients
     that don't fit or aren't finite, and a learning_rate not above 0.
     Equals torch.optim.SGD. Robbins and Monro (1951).

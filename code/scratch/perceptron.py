@@ -7,8 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from scratch.inputs import (check_classes, check_examples, check_positive,
-                            check_shape)
+from scratch.inputs import check_classes, check_examples, check_positive, check_shape
 
 
 def with_bias(X: np.ndarray) -> np.ndarray:
@@ -98,9 +97,10 @@ def train_perceptron(X: np.ndarray, y: np.ndarray, epochs: int = 100,
     w = np.zeros(np.shape(X)[1] + 1) if start is None else start
     check_shape("start", w, (np.shape(X)[1] + 1,))
     mistakes = []
+    inputs = with_bias(X)
     for _ in range(epochs):
         mistakes.append(0)
-        for _, wrong, w in visit(with_bias(X), y, w, learning_rate, rng):
+        for _, wrong, w in visit(inputs, y, w, learning_rate, rng):
             mistakes[-1] += wrong
         if mistakes[-1] == 0:
             return Training(w, True, mistakes)
@@ -123,8 +123,9 @@ def train_pocket(X: np.ndarray, y: np.ndarray, epochs: int = 100,
     check_positive("learning_rate", learning_rate)
     w = pocket = np.zeros(np.shape(X)[1] + 1)
     fewest = count_mistakes(w, X, y)
+    inputs = with_bias(X)
     for _ in range(epochs):
-        for _, wrong, w in visit(with_bias(X), y, w, learning_rate, rng):
+        for _, wrong, w in visit(inputs, y, w, learning_rate, rng):
             here = count_mistakes(w, X, y) if wrong else fewest
             if here < fewest:
                 pocket, fewest = w, here
@@ -143,8 +144,9 @@ def train_averaged(X: np.ndarray, y: np.ndarray, epochs: int = 10,
     check_positive("epochs", epochs)
     check_positive("learning_rate", learning_rate)
     w = total = np.zeros(np.shape(X)[1] + 1)
+    inputs = with_bias(X)
     for _ in range(epochs):
-        for _, _, w in visit(with_bias(X), y, w, learning_rate, rng):
+        for _, _, w in visit(inputs, y, w, learning_rate, rng):
             total = total + w
     return total / (epochs * len(X))
 
@@ -192,7 +194,8 @@ def train_classes(X: np.ndarray, labels: np.ndarray, classes: int,
     check_classes("labels", labels, len(X), classes)
     check_positive("epochs", epochs)
     W = total = np.zeros((classes, np.shape(X)[1] + 1))
+    inputs = with_bias(X)
     for _ in range(epochs):
-        for _, _, W in visit_classes(with_bias(X), labels, W, rng):
+        for _, _, W in visit_classes(inputs, labels, W, rng):
             total = total + W
     return total / (epochs * len(X))

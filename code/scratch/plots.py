@@ -180,10 +180,12 @@ class Frames:
         """Frames side by side in a box that scrolls and snaps, so touch
         and arrow keys work without a script; the site's script adds
         buttons where it runs."""
+        width, height = (round(96 * side) for side in self.size)
         shown = "".join(
-            f'<figure><img loading="lazy" alt="{text}" '
-            f'src="{self._picture(i)}"><figcaption>{text}</figcaption>'
-            "</figure>"
+            f'<figure{" class=still" if i in self.stills else ""}>'
+            f'<img loading="lazy" width="{width}" height="{height}" '
+            f'alt="{text}" src="{self._picture(i)}">'
+            f"<figcaption>{text}</figcaption></figure>"
             for i, text in enumerate(map(html.escape, self.words)))
         return ('<div class="frames" tabindex="0" role="group" aria-label='
                 f'"{len(self.words)} frames: scroll, swipe or use the arrow '

@@ -1,5 +1,8 @@
 """The book itself: every page keeps the rules and its outputs are its own."""
 
+import json
+
+import nbformat
 import pytest
 
 from bookbuild.fingerprint import stale
@@ -36,6 +39,11 @@ def test_page_ran_inside_its_budget(page):
     assert record.seconds <= seconds <= 400
     assert record.megabytes <= megabytes
     assert page.store.stat().st_size <= 2e6
+
+
+@pytest.mark.parametrize("page", EXECUTED, ids=names(EXECUTED))
+def test_stored_notebook_is_a_valid_one(page):
+    nbformat.validate(json.loads(page.store.read_bytes()))
 
 
 def test_few_pages_ask_for_more_time():

@@ -252,3 +252,30 @@ def test_a_write_that_fails_leaves_the_old_file_whole(tmp_path, monkeypatch):
         write(path, "new")
     assert path.read_text() == "old"
     assert os.listdir(tmp_path) == ["kept.txt"]
+
+
+def test_why_names_what_a_page_depends_on_and_what_changed(book):
+    said = book.run("-m", "bookbuild.fingerprint", "one").stdout
+    assert "one will not run" in said
+    assert {line.split()[0] for line in said.splitlines()[:-1]} == {
+        "cells", "scratch.ones", "scratch.session", "scratch.sums"}
+    book.edit("code/scratch/ones.py", "return 1", "return 2")
+    said = book.run("-m", "bookbuild.fingerprint", "one").stdout
+    assert "* scratch.ones" in said
+    assert said.splitlines()[-1] == "one will run: scratch.ones changed"
+
+
+def test_a_fresh_run_of_an_unchanged_book_finds_nothing(book):
+    ran = book.run("-m", "bookbuild.fresh")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "fresh: 2 pages run, 0 changed, 0 failed" in ran.stdout
+
+
+def test_a_fresh_run_tells_old_and_new_and_keeps_nothing_unless_told(book):
+    book.edit("notebooks/two.ipynb", '"42"', '"43"')
+    ran = book.run("-m", "bookbuild.fresh")
+    assert ran.returncode == 1
+    assert "two: code cell 2, output (text/plain): 43 → 42" in ran.stdout
+    assert "43" in str(stored(book, "two"))
+    book.run("-m", "bookbuild.fresh", "two", "--keep")
+    assert "42" in str(stored(book, "two"))

@@ -8,9 +8,10 @@ from xml.etree import ElementTree
 
 import pytest
 import yaml
-from bookbuild.course import CourseError, load_course
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace, patch_docutils
+
+from bookbuild.course import CourseError, load_course
 
 ROOT = Path(__file__).parents[2]
 
@@ -274,6 +275,10 @@ def test_an_empty_course_and_a_missing_one_are_refused(tmp_path):
 
 # ---- the directives, in a small book ---------------------------------------
 
+def plain(element):
+    return "".join(element.itertext()).replace("\N{NO-BREAK SPACE}", " ")
+
+
 class Book:
     """A book of one calendar, and of the pages it is given."""
 
@@ -306,7 +311,7 @@ class Book:
     def tables(self):
         """For each table its rows; for each row (class, texts, links)."""
         tree = ElementTree.parse(self.root / "out/chapters/calendar.xml")
-        return [[(row.get("classes"), ["".join(e.itertext()) for e in row],
+        return [[(row.get("classes"), [plain(entry) for entry in row],
                   [link.get("refuri") for link in row.iter("reference")])
                  for row in table.iter("row")]
                 for table in tree.iter("table")]

@@ -120,7 +120,7 @@ def test_turning_a_spiral_back_by_its_radius_separates_its_arms(seed):
     (dict(name="moons"), 'name: expected one of "gaussians", "center-surr'),
     (dict(examples=3), "examples: expected a whole number, 4 or more, got 3"),
     (dict(examples=20.0), "examples: expected a whole number, 4 or more"),
-    (dict(examples=True), "examples: expected a whole number, 4 or more"),
+    (dict(seed=True), "seed: expected a whole number, 0 or more, got True"),
     (dict(examples="20"), "examples: expected a whole number, 4 or more"),
     (dict(seed=-1), "seed: expected a whole number, 0 or more, got -1"),
     (dict(seed=0.5), "seed: expected a whole number, 0 or more, got 0.5"),
@@ -347,3 +347,15 @@ def test_a_fashion_file_that_is_not_the_original_is_refused(maker, tmp_path):
     path.write_bytes(gzip.compress(b"other"))
     with refused(SystemExit, path.name, "MD5 bb300cfdad3c", "got "):
         read(path, "bb300cfdad3c16e7a12a480ee83cd310", 1504176627)
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_data_md_tells_the_same_size_hash_and_counts_as_the_toml(name):
+    told = (ROOT / "data" / "DATA.md").read_text("utf-8")
+    about = data.describe(name)
+    assert f"{about['bytes']:,}" in told and about["sha256"] in told
+    for part, counts in about["counts"].items():
+        assert f"| {part} | {' | '.join(map(str, counts))} |" in told
+        assert f"{part} {SETS[name][part]:,}" in told
+    size = sum(file.stat().st_size for file in (ROOT / "data").glob("*.npz"))
+    assert size < 40e6

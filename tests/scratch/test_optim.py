@@ -1,11 +1,18 @@
-"""Optimisers of chapter 2 against torch.optim in float64, and by hand."""
+"""Optimizers of chapter 2 against torch.optim in float64, and by hand."""
 
 import numpy as np
 import pytest
 import torch
 
-from scratch.optim import (SGD, Adam, AdamW, Momentum, Nesterov,
-                           clip_by_norm, warmup_cosine)
+from scratch.optim import (
+    SGD,
+    Adam,
+    AdamW,
+    Momentum,
+    Nesterov,
+    clip_by_norm,
+    warmup_cosine,
+)
 
 PAIRS = {
     "SGD": (lambda p: SGD(p, 0.03),
@@ -133,7 +140,7 @@ def test_float32_parameters_stay_float32(kind):
 @pytest.mark.parametrize("kind", CLASSES)
 @pytest.mark.parametrize("rate", [0, -0.1, np.nan])
 def test_a_learning_rate_not_above_zero_is_refused(kind, rate):
-    with pytest.raises(ValueError, match="learning_rate: .* above 0"):
+    with pytest.raises(ValueError, match=r"learning_rate: .* above 0"):
         kind([np.ones(2)], learning_rate=rate)
 
 
