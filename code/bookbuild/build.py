@@ -36,7 +36,7 @@ from bookbuild.pages import (
 )
 
 WORKERS = 2  # pages run at a time, each on one core
-INPUTS = ("README.md", "_config.yml", "_toc.yml", "course.yml",
+INPUTS = ("genindex.md", "_config.yml", "_toc.yml", "course.yml",
           "references.bib", "requirements.txt", "pyproject.toml",
           "chapters", "code", "data", "notebooks")
 

@@ -1,14 +1,17 @@
 """The book's Sphinx extension: stored outputs in, their record shown.
 
 It tells the reader (`pages.read_page`) which page it reads, reads a page
-again when its stored outputs changed, and prints under each page what its run
-took.
+again when its stored outputs changed, prints under each page what its run
+took, and keeps section numbers off the labs.
 """
 
 from pathlib import Path
 
+from docutils import nodes
+
 from bookbuild import pages
 from bookbuild.fingerprint import outputs_digest
+from bookbuild.quotation import LABS
 
 
 def setup(app):
@@ -18,6 +21,7 @@ def setup(app):
     app.connect("env-merge-info", merge)
     # Before every other handler: what they do may read the page.
     app.connect("source-read", note_page, priority=0)
+    app.connect("env-check-consistency", take_numbers_off_labs)
     app.connect("html-page-context", show_record)
     return {"parallel_read_safe": True, "parallel_write_safe": True,
             "version": "1"}
@@ -77,3 +81,14 @@ def show_record(app, name, template, context, doctree):
             '<p class="page-record">The cells of this page ran in '
             f'{seconds}&nbsp;s on one core and took '
             f'{record["megabytes"]:,}&nbsp;MB of memory.</p>')
+
+
+def take_numbers_off_labs(app, env):
+    """A lab stands under its chapter, whose number its figures carry; its own
+    headings need none (Sphinx would count them on: 1.18, 1.19, …)."""
+    for name, numbers in env.toc_secnumbers.items():
+        if LABS & set(name.split("/")):
+            numbers.clear()
+            env.titles[name].attributes.pop("secnumber", None)
+            for reference in env.tocs[name].findall(nodes.reference):
+                reference.attributes.pop("secnumber", None)

@@ -51,6 +51,7 @@ def set_defaults(app, config):
     config.html_context.setdefault("default_mode", "auto")
     config.html_domain_indices = False
     for option, value in {"use_fullscreen_button": False,
+                          "use_download_button": False,
                           "logo": {"text": config.html_title},
                           "primary_sidebar_end": []}.items():
         config.html_theme_options.setdefault(option, value)

@@ -55,7 +55,8 @@ class Momentum:
 
     def step(self, gradients: list) -> None:
         check_gradients(gradients, self.parameters)
-        for w, g, v in zip(self.parameters, gradients, self.velocities):
+        for w, g, v in zip(self.parameters, gradients,
+                           self.velocities):
             v *= self.momentum
             v += g
             w -= self.learning_rate * v
@@ -80,7 +81,8 @@ class Nesterov:
 
     def step(self, gradients: list) -> None:
         check_gradients(gradients, self.parameters)
-        for w, g, v in zip(self.parameters, gradients, self.velocities):
+        for w, g, v in zip(self.parameters, gradients,
+                           self.velocities):
             v *= self.momentum
             v += g
             w -= self.learning_rate * (g + self.momentum * v)
