@@ -61,19 +61,20 @@ def set_defaults(app, config):
 
 def tidy(app, pagename, templatename, context, doctree):
     """Mend what the extensions leave in a page, and size its pictures."""
-    body = context.get("body")
-    if not body:
-        return
+    body = context.get("body") or ""
     # sphinx-proof and sphinx-exercise give every box's content one id
     body = re.sub(r' id="(?:proof|exercise|solution)-content"', "", body)
     body = re.sub(r'(<div class="proof admonition"[^>]*>\s*<p>)Proof\. ',
                   r"\1<em>Proof.</em> ", body)
-    context["body"] = re.sub(r"<img [^>]*>", _sized(app), body)
-    # Sphinx gives a page its children's mathematics too
-    if 'class="math' not in body:
-        context["script_files"] = [
-            script for script in context["script_files"] if "mathjax"
-            not in f"{script.filename} {script.attributes}".lower()]
+    if body:
+        context["body"] = re.sub(r"<img [^>]*>", _sized(app), body)
+    # Thebe is loaded whether or not it is used, and its script twice; and
+    # Sphinx gives a page its children's mathematics too.
+    unused = ["thebe"] if 'class="math' in body else ["thebe", "mathjax"]
+    context["script_files"] = [
+        script for script in context["script_files"]
+        if not any(word in f"{script.filename} {script.attributes}".lower()
+                   for word in unused)]
 
 
 def _sized(app):
@@ -122,7 +123,7 @@ def add_door(app, exception):
 
 def setup(app):
     app.connect("config-inited", set_defaults)
-    app.connect("html-page-context", tidy)
+    app.connect("html-page-context", tidy, priority=900)
     app.connect("build-finished", add_door)
     app.add_css_file("book.css", priority=900)
     for script in ("frames.js", "reach.js"):

@@ -11,7 +11,7 @@ from bookbuild.fingerprint import PACKAGE, strip_docstring
 from bookbuild.pages import ROOT, pages_of
 
 # Modules that serve the pages and are not taught by them.
-SERVING = {"__init__", "data", "inputs", "plots", "selfcheck", "session",
+SERVING = {"__init__", "claims", "data", "inputs", "plots", "selfcheck", "session",
            "vision"}
 LABS = {"notebooks", "homework", "reviews"}  # the reader's own code
 
