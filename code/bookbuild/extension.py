@@ -2,9 +2,12 @@
 
 It tells the reader (`pages.read_page`) which page it reads, reads a page
 again when its stored outputs changed, prints under each page what its run
-took, and keeps section numbers off the labs.
+took, offers its notebook there, keeps section numbers off the labs and
+punctuation beside its formula.
 """
 
+import re
+import shutil
 from pathlib import Path
 
 from docutils import nodes
@@ -23,6 +26,8 @@ def setup(app):
     app.connect("source-read", note_page, priority=0)
     app.connect("env-check-consistency", take_numbers_off_labs)
     app.connect("html-page-context", show_record)
+    app.connect("html-page-context", hold_to_formulas)
+    app.connect("build-finished", copy_notebooks)
     return {"parallel_read_safe": True, "parallel_write_safe": True,
             "version": "1"}
 
@@ -80,7 +85,33 @@ def show_record(app, name, template, context, doctree):
         context["body"] += (
             '<p class="page-record">The cells of this page ran in '
             f'{seconds}&nbsp;s on one core and took '
-            f'{record["megabytes"]:,}&nbsp;MB of memory.</p>')
+            f'{record["megabytes"]:,}&nbsp;MB of memory. <a download href="'
+            f'{context["pathto"](f"_notebooks/{page.store.name}", 1)}">'
+            'Download the page as a notebook</a>, outputs included.</p>')
+
+
+FORMULA = re.compile(
+    r'([^\s<>]*)(<span class="math [^>]*>[^<]*</span>)([^\s<>]*)')
+
+
+def hold_to_formulas(app, name, template, context, doctree):
+    """Keep a comma, a bracket or a syllable on the line of the formula it
+    touches (a browser breaks lines on both sides of a formula)."""
+    if "body" in context:
+        context["body"] = FORMULA.sub(
+            lambda match: match[0] if match[0] == match[2] else
+            f'<span style="white-space: nowrap">{match[0]}</span>',
+            context["body"])
+
+
+def copy_notebooks(app, exception):
+    """Put the stored notebooks where the pages link to them."""
+    if exception is None and app.builder.format == "html":
+        folder = Path(app.outdir, "_notebooks")
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        for path in Path(app.srcdir, "notebooks").glob("*.ipynb"):
+            shutil.copyfile(path, folder / path.name)
 
 
 def take_numbers_off_labs(app, env):

@@ -6,6 +6,7 @@ page asks no other host for anything and opens from a folder as well.
 
 import html
 import re
+from hashlib import sha256
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -63,18 +64,24 @@ def tidy(app, pagename, templatename, context, doctree):
     """Mend what the extensions leave in a page, and size its pictures."""
     body = context.get("body") or ""
     # sphinx-proof and sphinx-exercise give every box's content one id
-    body = re.sub(r' id="(?:proof|exercise|solution)-content"', "", body)
+    body = re.sub(r' id="(?:(?:proof|exercise|solution)-content|proof)"', "", body)
     body = re.sub(r'(<div class="proof admonition"[^>]*>\s*<p>)Proof\. ',
                   r"\1<em>Proof.</em> ", body)
+    # roles that went out of use, or of which only half is there
+    body = re.sub(r' role="(?:doc-biblioentry|list)"', "", body)
+    # Thebe's settings, though nothing uses them
+    body = re.sub(r'<script type="text/x-thebe-config">.*?</script>\s*'
+                  r"<script>kernelName = .*?</script>", "", body, flags=re.S)
     if body:
         context["body"] = re.sub(r"<img [^>]*>", _sized(app), body)
-    # Thebe is loaded whether or not it is used, and its script twice; and
-    # Sphinx gives a page its children's mathematics too.
+    # Thebe is loaded whether or not it is used, its script twice; and Sphinx
+    # gives a page its children's mathematics too.
     unused = ["thebe"] if 'class="math' in body else ["thebe", "mathjax"]
-    context["script_files"] = [
-        script for script in context["script_files"]
-        if not any(word in f"{script.filename} {script.attributes}".lower()
-                   for word in unused)]
+    for kind in ("script_files", "css_files"):
+        context[kind] = [
+            file for file in context[kind]
+            if not any(word in f"{file.filename} {file.attributes}".lower()
+                       for word in unused)]
 
 
 def _sized(app):
@@ -122,6 +129,9 @@ def add_door(app, exception):
 
 
 def setup(app):
+    # a change here changes every page, and Sphinx has to know
+    app.add_config_value("look", sha256(Path(__file__).read_bytes()
+                                        ).hexdigest(), "html")
     app.connect("config-inited", set_defaults)
     app.connect("html-page-context", tidy, priority=900)
     app.connect("build-finished", add_door)

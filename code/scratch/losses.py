@@ -9,10 +9,11 @@ from scratch.inputs import check_margins
 def zero_one(margins: np.ndarray) -> float:
     """Share of margins that are zero or negative: the mistakes.
 
-    margins: any shape, at least one. A margin of exactly zero decides
-    nothing and counts as a mistake. Raises ValueError for empty margins,
-    NaN or infinity. There is no gradient to go with it: it is zero
-    wherever it exists.
+    margins: any shape, at least one. A margin of exactly zero rests on
+    the rule for the sign of zero alone and counts as a mistake, whatever
+    the label, so that the loss depends on the margin only. There is no
+    gradient to go with it: it is zero wherever it exists. Raises
+    ValueError for empty margins, NaN or infinity.
     """
     check_margins(margins)
     return float(np.mean(margins <= 0))

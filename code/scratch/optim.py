@@ -128,7 +128,8 @@ class AdamW(Adam):
 
     weight_decay: share of w taken away at each step, in units of the
     learning rate, 0 or more. Equals torch.optim.AdamW.
-    Loshchilov and Hutter (2019), algorithm 2.
+    Loshchilov and Hutter (2019), algorithm 2, whose decay is not
+    multiplied by the learning rate.
     """
 
     def __init__(self, parameters: list, learning_rate: float = 1e-3,

@@ -116,7 +116,8 @@ def train_pocket(X: np.ndarray, y: np.ndarray, epochs: int = 100,
     """Keep the weights that made the fewest mistakes on all examples.
 
     X: (n, d); y: (n,) labels +1 or -1; returns (d + 1,) weights.
-    Raises ValueError for bad input. Gallant (1990), with ratchet.
+    Raises ValueError for bad input. Gallant (1990), with ratchet, but
+    counting the mistakes after every update.
     """
     check_examples(X, y)
     check_positive("epochs", epochs)
@@ -187,8 +188,8 @@ def train_classes(X: np.ndarray, labels: np.ndarray, classes: int,
     """Average one row of weights a class after every visit.
 
     X: (n, d); labels: (n,) ints from 0 to classes - 1; returns
-    (classes, d + 1). Raises ValueError for bad input.
-    Crammer and Singer (2003), section 3, and the average of visits.
+    (classes, d + 1). Raises ValueError for bad input. Crammer and Singer
+    (2003), their update of the winner alone, and the average of visits.
     """
     check_examples(X)
     check_classes("labels", labels, len(X), classes)

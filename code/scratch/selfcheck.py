@@ -89,8 +89,9 @@ def expect_array(value, shape, what="the answer"):
            f"array of shape {shape}, got {type(value).__name__}.")
     expect(value.shape == shape, f"Expected {what} in shape {shape}, got "
            f"shape {value.shape}.")
-    expect(value.dtype.kind in "fiu" and np.isfinite(value).all(),
-           f"Expected {what} to be finite numbers.")
+    expect(value.dtype.kind in "fiu", f"Expected {what} to be finite "
+           f"numbers, got values of type {value.dtype.name}.")
+    expect(np.isfinite(value).all(), f"Expected {what} to be finite numbers.")
 
 
 def same(a, b):

@@ -258,6 +258,10 @@ def learn_with_arrays(X, y, epochs=100):
     return w.astype(int), np.array(mistakes)
 
 
+def learn_to_a_list(X, y, epochs=100):
+    return list(learn_plain(X, y, epochs))
+
+
 def learn_like_the_package(X, y, epochs=100):
     import warnings
     with warnings.catch_warnings():
@@ -362,13 +366,21 @@ def lift_columns(X):
 
 
 def lift_other_order(X):
-    return np.array([[u * v, u**2 + v**2, u**2 - v**2, v, u]
-                     for u, v in X])
+    return np.array([[u * v, v**2, u**2, v, u] for u, v in X])
 
 
 def lift_by_products(X):
     squares = X[:, [0, 0, 1]] * X[:, [0, 1, 1]]
-    return np.hstack([X, 3 * squares])
+    return np.hstack([squares, X])
+
+
+def lift_at_another_scale(X):
+    return lift_by_products(X) * [1, 2, 1, 1, 1]
+
+
+def lift_of_sums(X):
+    return np.array([[u * v, u**2 + v**2, u**2 - v**2, v, u]
+                     for u, v in X])
 
 
 def lift_without_product(X):
@@ -404,6 +416,7 @@ RIGHT = [(UNIT, unit_by_matrix), (UNIT, unit_by_loop), (UNIT, perceptron.unit),
          (UPDATE, update_plain), (UPDATE, update_by_factor),
          (UPDATE, update_by_loop), (LEARN, learn_plain),
          (LEARN, learn_by_while), (LEARN, learn_with_arrays),
+         (LEARN, learn_to_a_list),
          (LEARN, learn_like_the_package), (LIFT, lift_columns),
          (LIFT, lift_other_order), (LIFT, lift_by_products)]
 
@@ -415,7 +428,7 @@ WRONG = [
     (UNIT, unit_sign_of_zero_is_zero, r"exactly on the boundary|neither \+1 nor -1"),
     (UNIT, unit_flipped, "bias"),
     (UNIT, unit_score, r"neither \+1 nor -1"),
-    (UNIT, unit_booleans, "numbers"),
+    (UNIT, unit_booleans, "numbers, got values of type bool"),
     (UNIT, unit_zero_and_one, r"neither \+1 nor -1"),
     (UNIT, unit_list, "got list"),
     (UNIT, unit_column, "got shape"),
@@ -462,6 +475,8 @@ WRONG = [
     (LIFT, lift_three, "got shape"),
     (LIFT, lift_centered, "in company"),
     (LIFT, lift_cubes, "circle"),
+    (LIFT, lift_at_another_scale, "not one of the five"),
+    (LIFT, lift_of_sums, "not one of the five"),
 ]
 
 # Signs that code or a formula is told: calls, indices, operators, NumPy.

@@ -149,8 +149,9 @@ def _replay(X, y, epochs):
 
 def _learned(call, X, y, epochs):
     result = call(X, y, epochs)
-    expect(isinstance(result, tuple) and len(result) == 2, "Expected two "
-           "things: the weights, and the list of mistakes in each epoch.")
+    two = isinstance(result, (tuple, list)) and len(result) == 2
+    expect(two, "Expected two things: the weights, and the list of mistakes "
+           "in each epoch.")
     w, counts = result
     expect_array(w, (X.shape[1] + 1,), "the weights")
     counts = np.asarray(counts)
@@ -258,6 +259,14 @@ def crosses_become_flat(call, rng):
            "features put the boundary on the cross of the two axes.")
 
 
+def the_five_are_there(call, rng):
+    X = _whole(rng, 3, 2)
+    five = [*X.T, *(X**2).T, X.prod(axis=1)]
+    expect(sorted(call(X).T.tolist()) == sorted(map(list, five)), "Weights "
+           "on these features could draw every boundary, but some feature is "
+           "not one of the five: is it multiplied by a number, or a mix?")
+
+
 UNIT = (one_label_a_row, rows_are_strangers, zero_input_follows_the_bias,
         boundary_is_plus_one, length_of_w_is_irrelevant, every_side_is_right)
 UPDATE = (one_weight_a_feature_and_a_bias, right_example_teaches_nothing,
@@ -268,4 +277,5 @@ LEARN = (weights_and_mistakes_come_back, all_plus_one_needs_no_lesson,
          separable_examples_are_separated, gives_up_at_the_limit,
          same_examples_same_story, mistakes_are_counted_when_met)
 LIFT = (five_features_a_row, rows_are_lifted_one_by_one,
-        old_lines_are_still_there, circles_become_flat, crosses_become_flat)
+        old_lines_are_still_there, circles_become_flat, crosses_become_flat,
+        the_five_are_there)
