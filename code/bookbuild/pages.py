@@ -17,6 +17,8 @@ from myst_nb.core.read import read_myst_markdown_notebook
 from myst_parser.config.main import MdParserConfig
 from sphinx.errors import SphinxError
 
+from bookbuild.checked import checked_cell, claims_of
+
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS, MEGABYTES = 150, 1500  # a page's budget, unless its front matter asks
 
@@ -179,7 +181,12 @@ def read_page(text):
     page = Page(reading["root"], reading["page"])
     if page.stem in reading["drafts"]:
         return parse(text, page.path)
-    return with_outputs(parse(text, page.path), page.stored(), page)
+    stored = page.stored()
+    notebook = with_outputs(parse(text, page.path), stored, page)
+    if stored and (listed := checked_cell(claims_of(stored))):
+        notebook.cells.append(listed)
+        notebook.metadata.source_map.append(text.count("\n"))
+    return notebook
 
 
 def write(path, text):

@@ -30,7 +30,7 @@ def squared(margins: np.ndarray) -> float:
 
 
 def squared_gradient(margins: np.ndarray) -> np.ndarray:
-    """Derivative of squared by each margin, in the shape of margins."""
+    """Derivative of squared for each margin, in the shape of margins."""
     check_margins(margins)
     return -2 * (1 - margins) / margins.size
 
@@ -46,7 +46,7 @@ def hinge(margins: np.ndarray) -> float:
 
 
 def hinge_gradient(margins: np.ndarray) -> np.ndarray:
-    """Derivative of hinge by each margin; at the kink, 0 of [-1, 0]."""
+    """Derivative of hinge for each margin; at the kink, 0 of [-1, 0]."""
     check_margins(margins)
     return np.where(margins < 1, -1.0, 0.0) / margins.size
 
@@ -62,6 +62,6 @@ def logistic(margins: np.ndarray) -> float:
 
 
 def logistic_gradient(margins: np.ndarray) -> np.ndarray:
-    """Derivative of logistic by each margin: minus sigma(-m), over n."""
+    """Derivative of logistic for each margin: minus sigma(-m), over n."""
     check_margins(margins)
     return -np.exp(-np.logaddexp(0, margins)) / margins.size
