@@ -21,7 +21,7 @@ def checked_cell(claims):
             ":::{table}", ":class: claims", "",
             "| Claim | Measured | Had to be |", "| :--- | :--- | :--- |"]
     rows += [f"| {cell(claim['claim'])} | {measured(claim['values'])} | "
-             f"{cell(claim['bound'])} |" for claim in claims]
+             f"{together(claim['bound'])} |" for claim in claims]
     return new_markdown_cell("\n".join([*rows, ":::"]))
 
 
@@ -36,9 +36,15 @@ def measured(values):
 
 def digits(value):
     """Three significant digits, whole numbers whole, a true minus."""
-    text = f"{value:.0f}" if value == int(value) and abs(value) < 1e6 else (
-        f"{value:.3g}")
+    whole = value == int(value) or abs(value) >= 1000
+    text = f"{value:,.0f}" if whole and abs(value) < 1e6 else f"{value:.3g}"
     return text.replace("-", "\N{MINUS SIGN}")
+
+
+def together(bound):
+    """A bound whose words and numbers stay on one line."""
+    return " and ".join(part.replace(" ", "\N{NO-BREAK SPACE}")
+                        for part in bound.split(" and "))
 
 
 def cell(text):

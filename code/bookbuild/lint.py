@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections import Counter
 
+from bookbuild.numbers import typed_numbers
 from bookbuild.pages import ROOT, PageError, pages_of
 from bookbuild.quotation import problems as quotation_problems
 
@@ -33,7 +34,13 @@ def page_problems(page):
     """What is wrong with one page: a list of lines, each naming its place."""
     text = (page.root / page.path).read_text(encoding="utf-8")
     return (cell_problems(page) + figure_problems(page, text)
-            + exercise_problems(page, text))
+            + exercise_problems(page, text) + number_problems(page))
+
+
+def number_problems(page):
+    """Measured numbers are glued; bookbuild.numbers tells the rule."""
+    return [f"{page.path}: {number} is typed, not glued: … {words}"
+            for words, number in typed_numbers(page)]
 
 
 def cell_problems(page):

@@ -22,13 +22,13 @@ def test_claims_are_listed_in_the_order_of_their_cells():
 
 def test_a_row_shows_claim_values_and_bound():
     text = checked_cell([CLAIM]).source
-    assert ("| a \\| b, points | 1 (−0.5 to 2.5, 3 values) | above 0 |"
+    assert ("| a \\| b, points | 1 (−0.5 to 2.5, 3 values) | above\xa00 |"
             in text)
 
 
 @pytest.mark.parametrize("value, shown", [
     (355.0, "355"), (0.0312345, "0.0312"), (-2.0, "−2"), (12.345, "12.3"),
-    (1e-16, "1e−16"), (0.0, "0"),
+    (8091.4, "8,091"), (1e-16, "1e−16"), (0.0, "0"),
 ])
 def test_three_digits_are_shown(value, shown):
     assert digits(value) == shown

@@ -66,6 +66,7 @@ def test_a_page_that_keeps_the_rules_is_left_alone(tmp_path):
     (FIRST + "\nText.\n\n" + FIGURE.replace("**", ""), "no caption that begins"),
     (FIRST + "\nText.\n\n" + FIGURE.replace("alt:", "width:"), "no alt text"),
     (FIRST + "\n![](map.svg)\n", "has no alt text"),
+    (FIRST + "\nIt gets 91.8% right.\n", "91.8% is typed, not glued"),
     (FIRST + "\n```{figure} map.svg\n:name: fig-map\nA map.\n```\n",
      "{figure} map.svg has no alt text"),
     (FIRST + "\n```{exercise} ★ Try\n:label: ex-try\nTry.\n```\n",
