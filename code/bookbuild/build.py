@@ -6,7 +6,7 @@
 
 import contextlib
 import fcntl
-import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -25,10 +25,13 @@ from rich.progress import (
 )
 
 from bookbuild.execute import ENVIRONMENT, store, with_text_of
-from bookbuild.fingerprint import stale
+from bookbuild.fingerprint import hand_edits, stale
+from bookbuild.kernel import state
 from bookbuild.pages import (
     ROOT,
+    Page,
     PageError,
+    code_of,
     find_page,
     pages_of,
     reading,
@@ -46,29 +49,33 @@ def make_book(root=ROOT, only=None):
 
     only: a Page; then no other page is run or written.
     """
+    build = root / "_build"
     with one_at_a_time(root):
-        site = root / "_build" / "html"
-        done = root / "_build" / "inputs"
-        if only is None and done.exists() and (site / "index.html").exists():
-            seen, count = done.read_text().split()
-            if seen == inputs_digest(root):
-                return int(count), []
-        pages = [page for page in pages_of(root) if page.code]
-        wanted = [only] if only else pages
-        executed = run_stale(wanted)
-        for page in wanted:
-            if page.code:
-                refresh_text(page)
-        done.unlink(missing_ok=True)
+        before, last = inputs(root), last_inputs(build)
+        if (only is None and last == before
+                and (build / "html/index.html").exists()):
+            # Each page with code has its notebook, and nothing else has.
+            return sum(name.endswith(".ipynb") for name in last), []
+        pages = pages_of(root)
+        executed = bring_up_to_date(root, pages, [only] if only else pages)
         if only:
-            drafts = {page.stem for page in pages
-                      if page.stem != only.stem and stale(page)}
-            run_sphinx(root, site, only, drafts)
+            # The next build of the book will write this page again.
+            note_inputs(build, last and {
+                name: at for name, at in last.items()
+                if name != only.path.as_posix()})
+            run_sphinx_for(only, pages)
         else:
             forget_orphans(root, pages)
-            run_sphinx(root, site)
-            write(done, f"{inputs_digest(root)} {len(pages)}\n")
-        return len(pages), executed
+            note_inputs(build, None)
+            forget_changed(build / ".doctrees", last, before)
+            stores = {name: at for name, at in inputs(root).items()
+                      if name.startswith("notebooks/")}
+            run_sphinx(root, build / ".doctrees")
+            forget_html(build / "html", pages)
+            # What changed while this build ran is for the next one.
+            note_inputs(build, {name: at for name, at in before.items()
+                                if not name.startswith("notebooks/")} | stores)
+        return sum(bool(page.code) for page in pages), executed
 
 
 @contextlib.contextmanager
@@ -85,18 +92,84 @@ def one_at_a_time(root):
         yield
 
 
-def inputs_digest(root):
-    """Hash of the name, size and time of everything a build reads."""
-    seen = hashlib.sha256()
+def inputs(root):
+    """Everything a build reads: {name: the file's state}."""
+    found = {}
     for name in INPUTS:
         top = root / name
-        files = sorted(top.rglob("*")) if top.is_dir() else [top]
-        for path in files:
+        for path in top.rglob("*") if top.is_dir() else [top]:
             if path.is_file() and "__pycache__" not in path.parts:
-                at = path.stat()
-                seen.update(f"{path.relative_to(root)} {at.st_size} "
-                            f"{at.st_mtime_ns}\n".encode())
-    return seen.hexdigest()
+                found[path.relative_to(root).as_posix()] = state(path)
+    return found
+
+
+def last_inputs(build):
+    """The inputs of the last build that came to its end, None if unknown."""
+    try:
+        return json.loads((build / "inputs.json").read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+def note_inputs(build, found):
+    if found is None:
+        (build / "inputs.json").unlink(missing_ok=True)
+    else:
+        write(build / "inputs.json", json.dumps(found, indent=0))
+
+
+def forget_changed(doctrees, last, now):
+    """Have Sphinx read again what changed, whatever the clock says.
+
+    Sphinx goes by times: a file older than its last reading seems unchanged.
+    It does not see that its own extensions changed, nor that a build was
+    killed and left half a site: after these it starts anew.
+    """
+    memory = doctrees / "environment.pickle"
+    if last is None or not memory.exists():
+        shutil.rmtree(doctrees, ignore_errors=True)
+        return
+    for name in now.keys() | last.keys():
+        if now.get(name) == last.get(name) or name.startswith("notebooks/"):
+            continue
+        if name.startswith("chapters/") and name.endswith(".md"):
+            forget_page(doctrees, name)
+        elif (name.startswith("code/bookbuild/") or name == "requirements.txt"
+              or now.get(name, [0, 0])[1] < memory.stat().st_mtime_ns):
+            shutil.rmtree(doctrees, ignore_errors=True)
+            return
+
+
+def forget_page(doctrees, name):
+    (doctrees / name).with_suffix(".doctree").unlink(missing_ok=True)
+
+
+def bring_up_to_date(root, pages, wanted):
+    """Run the stale ones of the wanted pages, bring every text into its
+    notebook; return [(page, why)] for those that ran."""
+    wanted = [page for page in wanted if page.code]
+    for page in wanted:
+        if not page.store.exists():
+            adopt(page, orphans(root, pages))
+    executed = run_stale(wanted)
+    for page in wanted:
+        refresh_text(page)
+    return executed
+
+
+def orphans(root, pages):
+    """Stored notebooks that no page of the book owns."""
+    owned = {page.store for page in pages if page.code}
+    return sorted(set((root / "notebooks").glob("*.ipynb")) - owned)
+
+
+def adopt(page, notebooks):
+    """Give a page that was renamed the notebook it had: same code."""
+    for path in notebooks:
+        with contextlib.suppress(PageError):
+            if code_of(Page(page.root, Path(path.name)).stored()) == page.code:
+                os.replace(path, page.store)
+                return
 
 
 def run_stale(pages):
@@ -104,7 +177,7 @@ def run_stale(pages):
 
     Raises PageError with every failure's message when all have ended.
     """
-    todo = [(page, why) for page in pages if page.code and (why := stale(page))]
+    todo = [(page, why) for page in pages if (why := stale(page))]
     if failures := run_pages([page for page, _ in todo]):
         raise PageError("\n\n".join(failures))
     return todo
@@ -116,39 +189,38 @@ def run_pages(pages, into=None):
     A page that fails does not stop the others: what went well is stored, in
     the folder `into` where one is given.
     """
-    children = set()
+    # The runs read from `leash`, to which nothing is ever written; they end
+    # when `hold` closes, which it does even when this process is killed.
+    leash, hold = os.pipe()
     with runs_shown() as show, ThreadPoolExecutor(WORKERS) as pool:
-        jobs = [pool.submit(run_page, page, show, children, into)
-                for page in pages]
         try:
+            jobs = [pool.submit(run_page, page, show, leash, into)
+                    for page in pages]
             return [text for job in jobs if (text := job.result())]
-        except BaseException:
-            for child in list(children):
-                child.terminate()
+        finally:
+            os.close(hold)
             pool.shutdown(cancel_futures=True)
-            raise
+            os.close(leash)
 
 
-def run_page(page, show, children, into):
+def run_page(page, show, leash, into):
     """Run a page in a process of its own; return its error, "" if none."""
     update = show(page.stem, expected_seconds(page))
     command = [sys.executable, "-m", "bookbuild.execute", page.path.as_posix(),
-               "--root", str(page.root)]
-    child = subprocess.Popen(
-        command + (["--into", str(into)] if into else []), text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        env=os.environ | ENVIRONMENT)
-    children.add(child)
+               "--root", str(page.root), "--leashed"]
     errors = []
-    listener = threading.Thread(
-        target=lambda: errors.append(child.stderr.read()))
-    listener.start()
-    for line in child.stdout:
-        cell, cells = line.split()
-        update(int(cell), int(cells))
-    child.wait()
-    listener.join()
-    children.discard(child)
+    # A session of its own: Ctrl-C reaches us alone, and we let go the leash.
+    with subprocess.Popen(
+            command + (["--into", str(into)] if into else []), text=True,
+            stdin=leash, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            env=os.environ | ENVIRONMENT, start_new_session=True) as child:
+        listener = threading.Thread(
+            target=lambda: errors.append(child.stderr.read()))
+        listener.start()
+        for line in child.stdout:
+            cell, cells = line.split()
+            update(int(cell), int(cells))
+        listener.join()
     update(None, None)
     if child.returncode == 0:
         return ""
@@ -204,41 +276,69 @@ def runs_shown():
 def refresh_text(page):
     """Bring a page's prose into its stored notebook, outputs untouched."""
     stored = page.stored()
+    if code_of(stored) != page.code:
+        return  # the page was edited while it ran: the next build's matter
+    for what in hand_edits(stored):
+        print(f"{page.store.relative_to(page.root)}: {what} changed by hand; "
+              "it is mended")
     fresh = with_text_of(page, stored)
     if fresh != stored:
         store(page, fresh)
 
 
 def forget_orphans(root, pages):
-    """Delete stored notebooks that no page of the book owns."""
-    owned = {page.store for page in pages}
-    for path in (root / "notebooks").glob("*.ipynb"):
+    """Delete what no page owns, and what a killed run left half written."""
+    for path in orphans(root, pages):
+        path.unlink()
+        print(f"removed {path.relative_to(root)}: no page has that name")
+    for path in (root / "notebooks").glob(".*.ipynb.*"):
+        path.unlink(missing_ok=True)
+
+
+def forget_html(site, pages):
+    """Delete what the site holds of pages that the book no longer has."""
+    owned = {site / page.path.with_suffix(".html") for page in pages}
+    for path in (site / "chapters").rglob("*.html"):
         if path not in owned:
             path.unlink()
-            print(f"removed {path.relative_to(root)}: no page has that name")
 
 
-def run_sphinx(root, site, only=None, drafts=()):
+def run_sphinx_for(page, pages):
+    """Build one page. Sphinx has a memory of its own for this, in which the
+    pages that wait for a run may be read as they are."""
+    build = page.root / "_build"
+    doctrees = build / ".doctrees-page"
+    if not doctrees.exists() and (build / ".doctrees").exists():
+        shutil.copytree(build / ".doctrees", doctrees)
+    forget_page(doctrees, page.path)
+    run_sphinx(page.root, doctrees, page, frozenset(
+        other.stem for other in pages
+        if other.code and other.stem != page.stem and stale(other)))
+
+
+def run_sphinx(root, doctrees, only=None, drafts=frozenset()):
     """Build the site; warnings are errors.
 
-    A build that fails leaves no memory of what it read, so that the next one
-    meets the same fault again; the site that was there stays.
+    doctrees: where Sphinx keeps what it read. A build that fails leaves no
+    such memory, so that the next one meets the same fault again; the site
+    that was there stays.
     only: write this page alone, and read the stems in `drafts` as they are,
     without outputs; warnings are then shown and no errors.
     """
     from jupyter_book.sphinx import build_sphinx
 
-    doctrees = root / "_build" / ".doctrees"
-    reading["drafts"] = frozenset(drafts)
+    site = root / "_build" / "html"
+    reading["drafts"] = drafts
     result = build_sphinx(
         str(root), str(site), path_config=root / "_config.yml", noconfig=True,
         confoverrides={"external_toc_path": (root / "_toc.yml").as_posix(),
                        "latex_individualpages": False},
         doctreedir=str(doctrees), quiet=True, warningiserror=not drafts,
         filenames=[str(root / only.path)] if only else None)
-    if result != 0 or drafts:
-        shutil.rmtree(doctrees, ignore_errors=True)
     if result != 0:
+        shutil.rmtree(doctrees, ignore_errors=True)
+        if isinstance(result, KeyboardInterrupt):
+            raise result
         raise PageError("Sphinx stopped at the fault printed above")
     if not (site / "index.html").exists():
         write(site / "index.html", '<meta http-equiv="refresh" content="0; '

@@ -7,12 +7,15 @@ replaced only by a run that went well.
 """
 
 import argparse
+import contextlib
 import copy
 import json
 import os
 import re
+import signal
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -24,9 +27,23 @@ from nbclient.exceptions import (
     DeadKernelError,
 )
 
-from bookbuild.fingerprint import digest, fingerprint, outputs_digest
-from bookbuild.kernel import DATA, REPORT
-from bookbuild.pages import ROOT, PageError, find_page, pages_of, write
+from bookbuild.fingerprint import (
+    digest,
+    file_digest,
+    fingerprint,
+    hand_edits,
+    modules_of,
+    seal,
+)
+from bookbuild.kernel import BOOK, REPORT, state
+from bookbuild.pages import (
+    ROOT,
+    PageError,
+    code_cells,
+    find_page,
+    pages_of,
+    write,
+)
 
 # One thread a page (two on busy cores are slower), and the same bytes twice:
 # sets in one order, no date in figures.
@@ -35,6 +52,7 @@ ENVIRONMENT = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1",
                "SOURCE_DATE_EPOCH": "0", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
 ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 ADDRESS = re.compile(r"\bat 0x[0-9a-f]{6,}")
+TIMING = "timing"  # tag of a cell whose output is another at each run
 
 
 def execute(page, progress=lambda cell, cells: None):
@@ -46,75 +64,110 @@ def execute(page, progress=lambda cell, cells: None):
     """
     notebook = copy.deepcopy(page.notebook)
     lines = notebook.metadata.pop("source_map")
-    code = [(line, cell) for line, cell in zip(lines, notebook.cells)
-            if cell.cell_type == "code"]
-    seconds, megabytes = page.budget
-    began, current = time.monotonic(), {"number": 0}
+    names = [f"{page.path}:{line}: code cell" for line, cell
+             in zip(lines, notebook.cells) if cell.cell_type == "code"]
+    names = [f"{name} {number}" for number, name in enumerate(names, 1)]
+    # As things are before the run: what changes under it makes it stale.
+    found = fingerprint(page)
+    began = time.monotonic()
+    run = run_cells(page, notebook, names, progress)
+    seconds = time.monotonic() - began
+    if run["megabytes"] > page.budget[1]:
+        raise PageError(f"{page.path} used {run['megabytes']:.0f} MB, its "
+                        f"budget is {page.budget[1]:g} MB")
+    if hidden := sorted(set(run["modules"]) - set(modules_of(page))):
+        raise PageError(f"{page.path} loads {hidden[-1]}, which no import "
+                        "statement that it reaches names: write one, so that "
+                        "a change of that module is noticed")
+    for name, cell in zip(names, code_cells(notebook)):
+        refuse_unstable(cell, name)
+    number_cells(notebook)
+    notebook.metadata.book = {
+        "page": page.path.as_posix(), "seconds": round(seconds, 1),
+        "megabytes": round(run["megabytes"]),
+        "fingerprint": found | {
+            name: file_digest(page.root / name)
+            if at == state(page.root / name) else "changed during the run"
+            for name, at in run["files"].items()}}
+    return notebook
 
-    def where(number=None):
-        number = number or current["number"]
-        return f"{page.path}:{code[number - 1][0]}: code cell {number}"
+
+def run_cells(page, notebook, names, progress):
+    """Run a notebook's cells in a kernel that ends with them.
+
+    names: what to call each code cell in a message. Returns the kernel's
+    report: the book's files it opened, the modules it held, its megabytes.
+    """
+    seconds, _ = page.budget
+    began, started = time.monotonic(), []
 
     def start_cell(cell, cell_index, **_):
-        current["number"] += 1
-        progress(current["number"], len(code))
+        started.append(names[len(started)])
+        progress(len(started), len(names))
 
     with tempfile.TemporaryDirectory() as folder:
-        report = Path(folder) / "report.json"
-        workplace = Path(folder) / "work"
+        report, workplace = Path(folder) / "report", Path(folder) / "work"
         workplace.mkdir()
-        os.environ.update(ENVIRONMENT | {REPORT: str(report),
-                                         DATA: str(page.root / "data")})
+        # In place of the settings for figures that this machine may have.
+        (workplace / "matplotlibrc").touch()
         client = NotebookClient(
             notebook, kernel_name="python3", record_timing=False,
             coalesce_streams=True,
+            # Asked to leave, one kernel in three takes seconds to do so.
+            shutdown_kernel="immediate",
             timeout_func=lambda cell: max(
                 0.1, seconds - (time.monotonic() - began)),
             on_cell_execute=start_cell,
             extra_arguments=["--IPKernelApp.extensions=bookbuild.kernel",
-                             "--IPKernelApp.log_level=40"],
+                             "--IPKernelApp.log_level=40",
+                             "--HistoryManager.enabled=False"],
             resources={"metadata": {"path": str(workplace)}})
+        kernel = client.create_kernel_manager()
         try:
-            client.execute()
+            client.execute(env=os.environ | ENVIRONMENT | {
+                BOOK: str(page.root), REPORT: str(report),
+                "IPYTHONDIR": folder, "SCRATCH_DATA": str(page.root / "data")})
+            return json.loads(report.read_text())
         except CellExecutionError as error:
-            raise PageError(f"{where()} failed\n{error}") from error
+            raise PageError(f"{started[-1]} failed\n{error}") from error
         except CellTimeoutError as error:
-            raise PageError(f"{where()} was under way when the page's budget "
-                            f"of {seconds:g} s was used up") from error
-        except DeadKernelError as error:
-            raise PageError(f"{where()}: the kernel died (killed, or out of "
-                            "memory)") from error
-        took = time.monotonic() - began
-        run = json.loads(report.read_text())
+            raise PageError(f"{started[-1]} was under way when the page's "
+                            f"budget of {seconds:g} s was used up") from error
+        except (DeadKernelError, RuntimeError) as error:
+            raise PageError(f"{(started or names)[-1]}: the kernel died "
+                            "(killed, or out of memory)") from error
+        finally:
+            end(kernel)
 
-    if run["megabytes"] > megabytes:
-        raise PageError(f"{page.path} used {run['megabytes']:.0f} MB, its "
-                        f"budget is {megabytes:g} MB")
-    for number, (_, cell) in enumerate(code, 1):
-        refuse_unstable(cell, where(number))
+
+def end(kernel):
+    """Kill what is left of a kernel, and of what its cells started."""
+    group = kernel.provisioner and kernel.provisioner.pgid
+    if group:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(group, signal.SIGKILL)
+
+
+def refuse_unstable(cell, name):
+    """Refuse output that has no place on a page, or differs at each run."""
+    for output in cell.outputs:
+        if output.output_type == "stream" and output.name == "stderr":
+            raise PageError(f"{name} wrote to stderr:\n{output.text}")
+        text = output.get("text") or output.get("data", {}).get("text/plain")
+        if text and ADDRESS.search(text):
+            raise PageError(f"{name} prints a memory address, which differs "
+                            f"at each run:\n{text}")
+
+
+def number_cells(notebook):
+    """Name cells and count code cells in order, the same way at each run."""
+    for number, cell in enumerate(notebook.cells, 1):
+        cell.id = f"cell-{number}"
+    for number, cell in enumerate(code_cells(notebook), 1):
         cell.execution_count = number
         for output in cell.outputs:
             if "execution_count" in output:
                 output.execution_count = number
-    for number, cell in enumerate(notebook.cells, 1):
-        cell.id = f"cell-{number}"
-    notebook.metadata.book = {
-        "page": page.path.as_posix(), "seconds": round(took, 1),
-        "megabytes": round(run["megabytes"]),
-        "outputs": outputs_digest(notebook),
-        "fingerprint": fingerprint(page, run["data"])}
-    return notebook
-
-
-def refuse_unstable(cell, where):
-    """Refuse output that has no place on a page, or differs at each run."""
-    for output in cell.outputs:
-        if output.output_type == "stream" and output.name == "stderr":
-            raise PageError(f"{where} wrote to stderr:\n{output.text}")
-        text = output.get("text") or output.get("data", {}).get("text/plain")
-        if text and ADDRESS.search(text):
-            raise PageError(f"{where} prints a memory address, which differs "
-                            f"at each run:\n{text}")
 
 
 def store(page, notebook, folder=None):
@@ -122,22 +175,43 @@ def store(page, notebook, folder=None):
 
     folder: where, if not where the page's notebook is kept.
     """
+    with contextlib.suppress(PageError):
+        if (old := page.stored()) and old.metadata.get("book"):
+            keep_measured(notebook, old)
+    seal(notebook)
     path = folder / page.store.name if folder else page.store
     write(path, nbformat.v4.writes(notebook) + "\n")
+
+
+def keep_measured(new, old):
+    """Where a run gave what the last one gave, keep what is measured and
+    differs at each run: seconds, megabytes, cells tagged `timing`."""
+    def lasting(notebook):
+        return [notebook.metadata.book.fingerprint] + [
+            [cell.source, timed(cell) or cell.outputs]
+            for cell in code_cells(notebook)]
+
+    if hand_edits(old) or lasting(new) != lasting(old):
+        return
+    for name in ("seconds", "megabytes"):
+        new.metadata.book[name] = old.metadata.book[name]
+    for cell, before in zip(code_cells(new), code_cells(old)):
+        if timed(cell):
+            cell.outputs = before.outputs
+
+
+def timed(cell):
+    return TIMING in cell.metadata.get("tags", [])
 
 
 def with_text_of(page, stored):
     """The stored notebook with the page's present text and cell metadata."""
     fresh = copy.deepcopy(page.notebook)
     fresh.metadata.pop("source_map")
-    kept = iter([c for c in stored.cells if c.cell_type == "code"])
-    for number, cell in enumerate(fresh.cells, 1):
-        cell.id = f"cell-{number}"
-        if cell.cell_type == "code":
-            old = next(kept)
-            cell.outputs = old.outputs
-            cell.execution_count = old.execution_count
-    fresh.metadata.book = stored.metadata.book
+    for cell, old in zip(code_cells(fresh), code_cells(stored)):
+        cell.outputs = copy.deepcopy(old.outputs)
+    number_cells(fresh)
+    fresh.metadata.book = stored.metadata.book | {"page": page.path.as_posix()}
     fresh.metadata.language_info = stored.metadata.language_info
     return fresh
 
@@ -145,6 +219,21 @@ def with_text_of(page, stored):
 def chosen(pages, commit, count=2):
     """The pages that a commit's hash chooses; another commit, others."""
     return sorted(pages, key=lambda page: digest(commit + page.stem))[:count]
+
+
+def end_with_parent():
+    """End this process when the one that started it is gone, however that
+    one ended: it holds the other end of our standard input, and writes
+    nothing."""
+    def stop(*_):
+        raise SystemExit("the build that asked for this run has ended")
+
+    def wait():
+        os.read(0, 1)
+        os.kill(os.getpid(), signal.SIGUSR1)
+
+    signal.signal(signal.SIGUSR1, stop)
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def main():
@@ -157,7 +246,11 @@ def main():
     parser.add_argument("--chosen-by", metavar="COMMIT",
                         help="two pages chosen by a hash, in place of PAGE")
     parser.add_argument("--into", type=Path, help="store in this folder")
+    parser.add_argument("--leashed", action="store_true",
+                        help="end when standard input ends")
     asked = parser.parse_args()
+    if asked.leashed:
+        end_with_parent()
     try:
         if asked.chosen_by:
             pages = chosen([p for p in pages_of(asked.root) if p.code],
@@ -170,7 +263,8 @@ def main():
             if not asked.check:
                 store(page, notebook, asked.into)
     except (PageError, OSError) as error:
-        text = str(error)
+        text = (str(error) if isinstance(error, PageError)
+                else f"{asked.page} could not be run and stored: {error}")
         print(text if sys.stderr.isatty() else ANSI.sub("", text),
               file=sys.stderr)
         sys.exit(1)

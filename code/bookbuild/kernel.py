@@ -1,36 +1,100 @@
 """An IPython extension, loaded into the kernel that runs a page.
 
-It notes what the run costs and which data files it opens, and writes both
-after each cell, so that nothing is lost when a kernel dies.
+It notes what the run costs, which files of the book it opens and which
+modules of scratch it holds, and writes this after each cell, so that nothing
+is lost when a kernel dies.
 """
 
 import json
 import os
 import resource
 import sys
+from importlib.machinery import FileFinder, SourceFileLoader
 from pathlib import Path
 
-REPORT, DATA = "BOOK_REPORT", "BOOK_DATA"  # set by bookbuild.execute
+BOOK, REPORT = "BOOK_ROOT", "BOOK_REPORT"  # set by bookbuild.execute
+IMPORT = "<frozen importlib._bootstrap_external>"
 
 
 def load_ipython_extension(shell):
-    folder = Path(os.environ[DATA])
+    if os.getppid() != int(os.environ["JPY_PARENT_PID"]):
+        os._exit(1)  # the run was killed before this kernel stood
     report = Path(os.environ[REPORT])
-    opened = set()
-
-    def note(event, arguments):
-        if event == "open" and isinstance(arguments[0], str | os.PathLike):
-            path = Path(arguments[0])
-            if path.is_relative_to(folder):
-                opened.add(str(path.relative_to(folder)))
+    root = os.path.realpath(os.environ[BOOK])
+    import_from(os.path.join(root, "code"))
+    files = watch_files(root)
 
     def write(result=None):
-        report.write_text(json.dumps({"data": sorted(opened),
-                                      "megabytes": peak_megabytes()}))
+        report.write_text(json.dumps({
+            "files": files, "megabytes": peak_megabytes(),
+            "modules": [name for name in sys.modules
+                        if name.partition(".")[0] == "scratch"]}))
 
-    sys.addaudithook(note)
     shell.events.register("post_run_cell", write)
     write()
+
+
+def import_from(folder):
+    """Import the book's modules from this folder before all others, and from
+    their source, never from bytecode: Python takes old bytecode for a module
+    that has its old length and was edited within the second, or backdated."""
+    class Source(SourceFileLoader):
+        def get_code(self, name):
+            path = self.get_filename(name)
+            return self.source_to_code(self.get_data(path), path)
+
+    def finder(path):
+        if not (os.path.realpath(path) + os.sep).startswith(folder + os.sep):
+            raise ImportError
+        return FileFinder(path, (Source, [".py"]))
+
+    sys.path.insert(0, folder)
+    sys.path_hooks.insert(0, finder)
+    sys.path_importer_cache.clear()
+
+
+def watch_files(root):
+    """What of the book this process opens: a dictionary that fills with the
+    names of files, and of folders listed, which end in "/", and their state
+    before.
+
+    Left out is what Python opens and searches to import a module, our modules
+    (their syntax trees count), and what lies in hidden folders, in _build and
+    where Python is installed.
+    """
+    found = {}
+    elsewhere = os.path.realpath(sys.prefix) + os.sep
+
+    def note(event, arguments):
+        if event not in ("open", "os.listdir", "os.scandir"):
+            return
+        if (not isinstance(arguments[0], str | bytes | os.PathLike)
+                or sys._getframe(1).f_code.co_filename == IMPORT):
+            return
+        path = os.path.realpath(os.fsdecode(arguments[0]))
+        name = os.path.relpath(path, root)
+        if not (name.startswith((".", "_build")) or path.startswith(elsewhere)
+                or (event != "open" and name == "code")
+                or ".egg-info" in name
+                or (name.startswith("code" + os.sep) and name.endswith(".py"))):
+            name += "" if event == "open" else os.sep
+            name = name if os.sep in name else os.path.join(".", name)
+            found.setdefault(name, state(path))
+
+    sys.addaudithook(note)
+    return found
+
+
+def state(path):
+    """What changes when a file does; None where there is no file.
+
+    Of the two times the system alone sets the second, at every change.
+    """
+    try:
+        at = os.stat(path)
+    except OSError:
+        return None
+    return [at.st_size, at.st_mtime_ns, at.st_ctime_ns, at.st_ino]
 
 
 def peak_megabytes():

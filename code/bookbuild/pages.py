@@ -21,6 +21,9 @@ from bookbuild.checked import checked_cell, claims_of
 
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS, MEGABYTES = 150, 1500  # a page's budget, unless its front matter asks
+SETUP = "book-setup"  # tag of a cell that only the plain notebook has
+RECORD = {"page": str, "seconds": float, "megabytes": int, "cells": str,
+          "fingerprint": dict}  # of a run, in a notebook's metadata.book
 
 
 class PageError(SphinxError):
@@ -74,14 +77,25 @@ class Page:
     def stored(self):
         """The stored notebook, or None where there is none.
 
-        Raises PageError where the file can't be read as one.
+        Raises PageError where the file can't be read as one of ours.
         """
-        if not self.store.exists():
-            return None
         try:
-            # Not nbformat.read: its check against a schema takes a second.
-            return nbformat.v4.reads(self.store.read_text(encoding="utf-8"))
-        except (ValueError, KeyError, AttributeError, OSError) as error:
+            notebook = nbformat.v4.reads(self.store.read_text("utf-8"))
+            record = notebook.metadata.get("book")
+            for name, kind in RECORD.items():
+                if record and not isinstance(record[name], kind):
+                    raise ValueError(f"its record has no proper {name}")
+            for cell in notebook.cells:
+                needed = {"source", "metadata"} | (
+                    {"outputs", "execution_count"}
+                    if cell.cell_type == "code" else set())
+                if needed - cell.keys():
+                    raise ValueError("a cell is not whole")
+            return notebook
+        except FileNotFoundError:
+            return None
+        except (ValueError, LookupError, AttributeError, TypeError,
+                OSError) as error:
             raise PageError(
                 f"{self.store.relative_to(self.root)} can't be read ({error}); "
                 f"mend it with: make page P={self.stem}") from error
@@ -140,8 +154,14 @@ def parse(text, path="page"):
         raise PageError(f"{path}: {error}") from error
 
 
+def code_cells(notebook):
+    """The code cells that are the page's own."""
+    return [cell for cell in notebook.cells if cell.cell_type == "code"
+            and SETUP not in cell.metadata.get("tags", [])]
+
+
 def code_of(notebook):
-    return [c.source for c in notebook.cells if c.cell_type == "code"]
+    return [cell.source for cell in code_cells(notebook)]
 
 
 def with_outputs(notebook, stored, page):
@@ -150,13 +170,13 @@ def with_outputs(notebook, stored, page):
     notebook: as `parse` returns it; changed and returned.
     Raises PageError when there is no store or a cell differs.
     """
-    code = [c for c in notebook.cells if c.cell_type == "code"]
+    code = code_cells(notebook)
     if not code:
         return notebook
     cure = f"run its cells with: make page P={page.stem}"
     if stored is None:
         raise PageError(f"{page.path} has no stored outputs; {cure}")
-    kept = [c for c in stored.cells if c.cell_type == "code"]
+    kept = code_cells(stored)
     for number, (cell, old) in enumerate(zip(code, kept), 1):
         if cell.source != old.source:
             raise PageError(f"{page.path}: code cell {number} is not the one "

@@ -4,28 +4,19 @@ import os
 import shutil
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import pytest
+
+from bookbuild import build, fingerprint
+from bookbuild.pages import find_page, pages_of
 
 BOOK = Path(__file__).resolve().parents[2]
 
 FRONT = """---
 kernelspec: {name: python3, display_name: Python 3, language: python}
 ---
-"""
-PAGE = """(sec-{name})=
-# {name}
-
-```{{code-cell}} ipython3
-from scratch.session import start
-{imports}
-device = start(seed=0)
-```
-
-```{{code-cell}} ipython3
-{code}
-```
 """
 CONFIG = """
 title: Tiny
@@ -38,8 +29,6 @@ sphinx:
 """
 FILES = {
     "_config.yml": CONFIG,
-    "_toc.yml": "format: jb-book\nroot: chapters/index\nchapters:\n"
-                "  - file: chapters/one\n  - file: chapters/two\n",
     "requirements.txt": "numpy==2.4.6\n",
     "data/few.txt": "1 2 3\n",
     "code/scratch/__init__.py": "",
@@ -50,21 +39,38 @@ FILES = {
         '    """Two."""\n    return ones.one() + ones.one()\n',
     "code/scratch/ones.py": "def one():\n    return 1\n",
     "chapters/index.md": "# Welcome\n\nSee {ref}`sec-one`.\n",
-    "chapters/one.md": FRONT + PAGE.format(
-        name="one", imports="from scratch import sums", code="sums.two()"),
-    "chapters/two.md": FRONT + PAGE.format(
-        name="two", imports="from pathlib import Path",
-        code="6 * 7"),
 }
+PAGES = {"one": ["from scratch import sums\nfrom scratch.session import start",
+                 "sums.two()"],
+         "two": ["from scratch.session import start\ndevice = start(seed=0)",
+                 "6 * 7"]}
+
+
+def page_text(name, cells, front=FRONT):
+    return f"{front}(sec-{name})=\n# {name}\n" + "".join(
+        f"\n```{{code-cell}} ipython3\n{cell}\n```\n" for cell in cells)
 
 
 class Book:
-    def __init__(self, root):
+    def __init__(self, root, pages=PAGES):
+        """Write a book. pages: {name: its code cells, or its whole text}."""
         self.root = root
         shutil.copytree(BOOK / "code" / "bookbuild", root / "code/bookbuild",
                         ignore=shutil.ignore_patterns("web", "__pycache__"))
         for name, text in FILES.items():
             self.write(name, text)
+        for name, page in pages.items():
+            self.write(f"chapters/{name}.md", page if isinstance(page, str)
+                       else page_text(name, page))
+        self.write("_toc.yml", "format: jb-book\nroot: chapters/index\n"
+                   "chapters:\n" + "".join(f"  - file: chapters/{name}\n"
+                                           for name in pages))
+
+    def copy(self, root):
+        shutil.copytree(self.root, root, symlinks=True)
+        copy = object.__new__(Book)
+        copy.root = root
+        return copy
 
     def write(self, name, text):
         path = self.root / name
@@ -76,37 +82,60 @@ class Book:
         assert old in text
         self.write(name, text.replace(old, new))
 
+    # In this process, which saves each build the imports:
+
+    def page(self, name):
+        """A page as it is now."""
+        forget()
+        return find_page(name, self.root)
+
+    def why(self, name):
+        """Why the page would run now."""
+        return fingerprint.stale(self.page(name))
+
+    def run_stale(self):
+        """Run what is stale; the stems of the pages that ran. No Sphinx."""
+        forget()
+        pages = pages_of(self.root)
+        return {page.stem for page, _ in build.bring_up_to_date(
+            self.root, pages, pages)}
+
+    def executed(self, only=None):
+        """Build; the stems of the pages that ran."""
+        forget()
+        page = only and find_page(only, self.root)
+        with warnings.catch_warnings(action="ignore"):  # those of Sphinx
+            _, executed = build.make_book(self.root, page)
+        return {page.stem for page, _ in executed}
+
+    # As a reader does it:
+
+    def command(self, *arguments):
+        """What Popen needs to run Python in this book."""
+        return {"args": [sys.executable, *arguments], "cwd": self.root,
+                "env": os.environ | {"PYTHONPATH": str(self.root / "code")},
+                "text": True}
+
     def run(self, *arguments):
-        environment = os.environ | {"PYTHONPATH": str(self.root / "code")}
-        return subprocess.run(
-            [sys.executable, *arguments], cwd=self.root, text=True,
-            env=environment, capture_output=True, timeout=60)
+        return subprocess.run(**self.command(*arguments), capture_output=True,
+                              timeout=60)
 
     def build(self, *arguments):
         return self.run("-m", "bookbuild.build", *arguments)
 
     def jupyter_book(self):
-        """What `jupyter-book build .` does, and nothing of ours around it."""
-        return self.run("-c", "from jupyter_book.cli.main import main; "
-                        "main(['build', '.'])")
+        """What `jupyter-book build .` does, and nothing of ours around it.
 
-    def executed(self):
-        """Build; the stems of the pages that were run."""
-        ran = self.build()
-        assert ran.returncode == 0, ran.stdout + ran.stderr
-        lines = ran.stdout.splitlines()
-        return {line.split()[1] for line in lines
-                if line.startswith("executed: ") and " of " not in line}
+        bookbuild is imported first only to save a second: see there.
+        """
+        return self.run("-c", "import bookbuild; from jupyter_book.cli.main "
+                        "import main; main(['build', '.'])")
 
 
-@pytest.fixture
-def book(tmp_path, built_once):
-    """A tiny book of the test's own, already built once."""
-    root = tmp_path / "book"
-    shutil.copytree(built_once.root, root, symlinks=True)
-    copy = object.__new__(Book)
-    copy.root = root
-    return copy
+def forget():
+    """What a process may remember while a book stays as it is."""
+    fingerprint.pins.cache_clear()
+    fingerprint.module_graph.cache_clear()
 
 
 @pytest.fixture(scope="session")
@@ -114,3 +143,9 @@ def built_once(tmp_path_factory):
     book = Book(tmp_path_factory.mktemp("tiny"))
     assert book.executed() == {"one", "two"}
     return book
+
+
+@pytest.fixture
+def book(tmp_path, built_once):
+    """A tiny book of the test's own, already built once."""
+    return built_once.copy(tmp_path / "book")
