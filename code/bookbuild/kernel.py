@@ -58,9 +58,9 @@ def watch_files(root):
     names of files, and of folders listed, which end in "/", and their state
     before.
 
-    Left out is what Python opens and searches to import a module, our modules
-    (their syntax trees count), and what lies in hidden folders, in _build and
-    where Python is installed.
+    Left out is what Python opens and searches to import a module or to name
+    the lines of a stack (PyTorch does when it is imported), and what lies in
+    hidden folders, in _build and where Python is installed.
     """
     found = {}
     elsewhere = os.path.realpath(sys.prefix) + os.sep
@@ -75,14 +75,23 @@ def watch_files(root):
         name = os.path.relpath(path, root)
         if not (name.startswith((".", "_build")) or path.startswith(elsewhere)
                 or (event != "open" and name == "code")
-                or ".egg-info" in name
-                or (name.startswith("code" + os.sep) and name.endswith(".py"))):
+                or ".egg-info" in name or for_a_traceback(sys._getframe(1))):
             name += "" if event == "open" else os.sep
             name = name if os.sep in name else os.path.join(".", name)
             found.setdefault(name, state(path))
 
     sys.addaudithook(note)
     return found
+
+
+def for_a_traceback(frame):
+    """Does linecache open this file, other than for inspect.getsource?"""
+    names = set()
+    while frame:
+        code, frame = frame.f_code, frame.f_back
+        names.add((os.path.basename(code.co_filename), code.co_name))
+    return (("linecache.py", "updatecache") in names
+            and ("inspect.py", "getsourcelines") not in names)
 
 
 def state(path):
