@@ -26,7 +26,7 @@ fresh: setup ## run everything again, report what changed; KEEP=1 keeps it
 	@$(RUN) -m bookbuild.fresh $(P) $(if $(KEEP),--keep)
 
 test: setup ## every test that needs no browser
-	@$(RUN) -m pytest -n 2 --dist worksteal -m "not browser"
+	@$(RUN) -m pytest -n 2 --dist loadfile -m "not browser"
 
 lint: setup ## style of code, pages, citations and spelling
 	@$(RUN) -m bookbuild.lint

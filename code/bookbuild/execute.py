@@ -123,6 +123,9 @@ def run_cells(page, notebook, names, progress):
                              "--HistoryManager.enabled=False"],
             resources={"metadata": {"path": str(workplace)}})
         kernel = client.create_kernel_manager()
+        # Sockets here, and no ports: another kernel may take one meanwhile.
+        kernel.transport, kernel.ip = "ipc", f"{folder}/socket"
+        kernel.connection_file = f"{folder}/kernel.json"
         try:
             client.execute(env=os.environ | ENVIRONMENT | {
                 BOOK: str(page.root), REPORT: str(report),

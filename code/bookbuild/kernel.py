@@ -6,6 +6,7 @@ is lost when a kernel dies.
 """
 
 import json
+import linecache
 import os
 import resource
 import sys
@@ -25,6 +26,9 @@ def load_ipython_extension(shell):
     files = watch_files(root)
 
     def write(result=None):
+        for name in list(linecache.cache):  # so that its opening shows again
+            if name.startswith(root):
+                del linecache.cache[name]
         report.write_text(json.dumps({
             "files": files, "megabytes": peak_megabytes(),
             "modules": [name for name in sys.modules
@@ -59,8 +63,8 @@ def watch_files(root):
     before.
 
     Left out is what Python opens and searches to import a module or to name
-    the lines of a stack (PyTorch does when it is imported), and what lies in
-    hidden folders, in _build and where Python is installed.
+    the lines of the present stack (PyTorch does when it is imported), and what
+    lies in hidden folders, in _build and where Python is installed.
     """
     found = {}
     elsewhere = os.path.realpath(sys.prefix) + os.sep
@@ -75,7 +79,7 @@ def watch_files(root):
         name = os.path.relpath(path, root)
         if not (name.startswith((".", "_build")) or path.startswith(elsewhere)
                 or (event != "open" and name == "code")
-                or ".egg-info" in name or for_a_traceback(sys._getframe(1))):
+                or ".egg-info" in name or for_the_stack(sys._getframe(1))):
             name += "" if event == "open" else os.sep
             name = name if os.sep in name else os.path.join(".", name)
             found.setdefault(name, state(path))
@@ -84,14 +88,14 @@ def watch_files(root):
     return found
 
 
-def for_a_traceback(frame):
-    """Does linecache open this file, other than for inspect.getsource?"""
-    names = set()
+def for_the_stack(frame):
+    """Is a file opened only to name the lines of the present stack?"""
     while frame:
         code, frame = frame.f_code, frame.f_back
-        names.add((os.path.basename(code.co_filename), code.co_name))
-    return (("linecache.py", "updatecache") in names
-            and ("inspect.py", "getsourcelines") not in names)
+        if (code.co_name == "extract_stack"
+                and os.path.basename(code.co_filename) == "traceback.py"):
+            return True
+    return False
 
 
 def state(path):

@@ -67,7 +67,9 @@ class Book:
                                            for name in pages))
 
     def copy(self, root):
-        shutil.copytree(self.root, root, symlinks=True)
+        """A copy as a clone gives it, without the site."""
+        shutil.copytree(self.root, root, symlinks=True,
+                        ignore=shutil.ignore_patterns("_build"))
         copy = object.__new__(Book)
         copy.root = root
         return copy
@@ -147,5 +149,5 @@ def built_once(tmp_path_factory):
 
 @pytest.fixture
 def book(tmp_path, built_once):
-    """A tiny book of the test's own, already built once."""
+    """A tiny book of the test's own, whose pages ran."""
     return built_once.copy(tmp_path / "book")

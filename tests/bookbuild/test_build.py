@@ -25,7 +25,6 @@ def html(book, name):
 # ---- what make book does -------------------------------------------------
 
 def test_a_copy_of_a_built_book_executes_nothing(book):
-    shutil.rmtree(book.root / "_build")
     assert book.executed() == set()
     assert "<h1>Welcome" in html(book, "index")
 
@@ -90,11 +89,33 @@ def test_a_clock_set_back_hides_no_edit(settled):
     assert "Small" in html(settled, "index")
 
 
+def test_one_page_is_built_alone_and_the_book_goes_on_from_there(settled):
+    before = html(settled, "one")
+    add(settled, "two", "\n\nA backdated sentence.\n")
+    os.utime(settled.root / "chapters/two.md", (1, 1))
+    assert settled.executed("tw") == set()
+    assert "A backdated sentence." in html(settled, "two")
+    settled.edit("chapters/one.md", "sums.two()", "sums.two() + 1")
+    settled.edit("chapters/two.md", "6 * 7", "6 * 8")
+    assert settled.executed("tw") == {"two"}
+    assert ">48\n" in html(settled, "two")
+    assert html(settled, "one") == before
+    assert settled.executed() == {"one"}
+    assert html(settled, "one") != before
+
+
 def test_a_change_of_the_extension_reaches_every_page(settled):
     settled.edit("code/bookbuild/extension.py", "ran in", "were done in")
     assert settled.build().returncode == 0
     assert "were done in" in html(settled, "one")
     assert "were done in" in html(settled, "two")
+
+
+def test_a_page_removed_takes_its_notebook_and_its_html_with_it(settled):
+    settled.edit("_toc.yml", "  - file: chapters/two\n", "")
+    assert settled.executed() == set()
+    assert not (settled.root / "notebooks/two.ipynb").exists()
+    assert not (settled.root / "_build/html/chapters/two.html").exists()
 
 
 def test_an_edit_made_while_the_book_is_built_is_for_the_next_build(
@@ -121,13 +142,6 @@ def test_a_page_edited_while_it_runs_keeps_cells_and_outputs_together(
     assert "print(6)" in str(stored(book, "two"))
 
 
-def test_a_page_removed_takes_its_notebook_and_its_html_with_it(book):
-    book.edit("_toc.yml", "  - file: chapters/two\n", "")
-    assert book.executed() == set()
-    assert not (book.root / "notebooks/two.ipynb").exists()
-    assert not (book.root / "_build/html/chapters/two.html").exists()
-
-
 def test_a_renamed_page_keeps_its_outputs(book):
     os.rename(book.root / "chapters/two.md", book.root / "chapters/three.md")
     book.edit("_toc.yml", "chapters/two", "chapters/three")
@@ -136,16 +150,6 @@ def test_a_renamed_page_keeps_its_outputs(book):
         "chapters/three.md")
     assert ">42\n" in html(book, "three")
     assert not (book.root / "notebooks/two.ipynb").exists()
-
-
-def test_one_page_is_built_alone_and_the_book_goes_on_from_there(book):
-    book.edit("chapters/one.md", "sums.two()", "sums.two() + 1")
-    book.edit("chapters/two.md", "6 * 7", "6 * 8")
-    assert book.executed("tw") == {"two"}
-    assert ">48\n" in html(book, "two")
-    assert ">2\n" in html(book, "one")
-    assert book.executed() == {"one"}
-    assert ">3\n" in html(book, "one")
 
 
 def test_a_warning_of_sphinx_is_an_error_every_time(book, capfd):
@@ -172,7 +176,6 @@ def test_a_page_missing_from_disk_is_named(book):
 # ---- Sphinx alone --------------------------------------------------------
 
 def test_sphinx_alone_builds_what_is_stored(book):
-    shutil.rmtree(book.root / "_build")
     ran = book.jupyter_book()
     assert ran.returncode == 0, ran.stderr
     assert ">42\n" in html(book, "two")
@@ -318,9 +321,9 @@ def test_docstrings_count_where_they_are_read(book):
     assert book.why("two") == []
 
 
-READ = """import inspect, os
+READ = """import inspect, os, traceback
 from pathlib import Path
-from scratch import sums
+from scratch import ones, session, sums
 data = Path({root!r}) / "data"
 os.close(os.open(bytes(data / "few.txt"), os.O_RDONLY))
 open(os.path.relpath(data / "more.txt"))
@@ -332,13 +335,22 @@ except FileNotFoundError:
     pass"""
 
 
+SHOWN = """try:
+    session.start(0)
+except ZeroDivisionError:
+    print(traceback.format_exc())"""
+
+
 def test_a_file_counts_however_it_is_opened(book):
     book.write("data/more.txt", "")
     book.write("elsewhere/target.txt", "")
     os.symlink(book.root / "elsewhere/target.txt", book.root / "data/link.txt")
     book.write("chapters/two.md", page_text("two", [
-        READ.format(root=str(book.root))]))
-    assert book.run_stale() == {"two"}
+        READ.format(root=str(book.root)), SHOWN]))
+    book.edit("code/scratch/session.py", "return", "return 1 / seed, ")
+    book.edit("code/scratch/ones.py", "def one", "import traceback\n"
+              "traceback.format_stack()  # as PyTorch does\n\ndef one")
+    assert "two" in book.run_stale()
     assert book.run_stale() == set()
     for name, why in [
             ("data/few.txt", "data/few.txt changed"),
@@ -348,9 +360,14 @@ def test_a_file_counts_however_it_is_opened(book):
         book.write(name, "other")
         assert book.why("two") == [why]
         book.write(name, was)
-    book.edit("code/scratch/sums.py", "return", "return  ")  # shown as text
-    assert book.why("two") == ["code/scratch/sums.py changed"]
-    book.edit("code/scratch/sums.py", "return  ", "return")
+    book.edit("code/scratch/sums.py", "return ones", "return  ones")
+    assert book.why("two") == ["code/scratch/sums.py changed"]  # its text
+    book.edit("code/scratch/sums.py", "return  ones", "return ones")
+    book.edit("code/scratch/session.py", "seed=0):\n", "seed=0):\n\n")
+    assert book.why("two") == ["code/scratch/session.py changed"]  # a line
+    book.edit("code/scratch/session.py", "seed=0):\n\n", "seed=0):\n")
+    book.edit("code/scratch/ones.py", "as PyTorch", "as Torch")
+    assert book.why("two") == []
     book.write("data/none.txt", "")
     assert book.why("two") == ["data/ changed", "data/none.txt changed"]
 

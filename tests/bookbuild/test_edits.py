@@ -401,7 +401,7 @@ def test_after_any_edit_no_page_is_stale_and_no_run_was_needless(
 
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(
         [str(ROOT / "code"), str(book.root / "libraries")]))
-    pages, folder = pages_of(book.root)[:6], book.root / "in kernels"
+    pages, folder = pages_of(book.root)[:4], book.root / "in kernels"
     assert build.run_pages(pages, folder) == []
     for page in pages:
         ours, theirs = page.stored(), v4.reads(
