@@ -6,6 +6,7 @@
 
 import contextlib
 import fcntl
+import itertools
 import json
 import os
 import shutil
@@ -287,12 +288,39 @@ def refresh_text(page):
 
 
 def forget_orphans(root, pages):
-    """Delete what no page owns, and what a killed run left half written."""
+    """Delete the notebooks of pages that are gone, and what a killed run left
+    half written. A file that no run wrote under its name is a reader's own,
+    and goes to mine/."""
     for path in orphans(root, pages):
-        path.unlink()
-        print(f"removed {path.relative_to(root)}: no page has that name")
+        if own_record(root, path):
+            path.unlink()
+            print(f"removed {path.relative_to(root)}: no page has that name")
+        else:
+            aside = free_name(root / "mine" / path.name)
+            aside.parent.mkdir(exist_ok=True)
+            os.replace(path, aside)
+            print(f"moved {path.relative_to(root)} to "
+                  f"{aside.relative_to(root)}: no page has that name")
     for path in (root / "notebooks").glob(".*.ipynb.*"):
         path.unlink(missing_ok=True)
+
+
+def own_record(root, path):
+    """Does this notebook bear the record of a page of its name, unchanged?"""
+    try:
+        stored = Page(root, Path(path.name)).stored()
+    except PageError:
+        return False
+    record = stored.metadata.get("book")
+    return bool(record and Path(record.page).stem == path.stem
+                and not hand_edits(stored))
+
+
+def free_name(path):
+    """This path, or the first path-1, path-2, … where no file is."""
+    names = itertools.chain([path], (
+        path.with_stem(f"{path.stem}-{n}") for n in itertools.count(1)))
+    return next(name for name in names if not name.exists())
 
 
 def forget_html(site, pages):

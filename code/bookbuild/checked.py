@@ -42,7 +42,8 @@ def digits(value):
 
 
 def together(bound):
-    """A bound whose words and numbers stay on one line."""
+    """A bound whose words and numbers stay on one line, with a true minus."""
+    bound = bound.replace("-", "\N{MINUS SIGN}")
     return " and ".join(part.replace(" ", "\N{NO-BREAK SPACE}")
                         for part in bound.split(" and "))
 

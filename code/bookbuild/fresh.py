@@ -15,11 +15,10 @@ from pathlib import Path
 import nbformat
 
 from bookbuild.build import run_pages
-from bookbuild.execute import store
+from bookbuild.execute import store, timed
 from bookbuild.pages import ROOT, PageError, find_page, pages_of
 
 GLUED = "application/papermill.record/"
-RUN_BY_RUN = "timing"  # tag of a cell whose output is another at each run
 
 
 def changes(old, new):
@@ -33,7 +32,7 @@ def changes(old, new):
     if len(cells[0]) != len(cells[1]):
         return [f"{len(cells[1])} code cells, stored are {len(cells[0])}"]
     for number, (before, after) in enumerate(zip(*cells), 1):
-        if RUN_BY_RUN in after.metadata.get("tags", []):
+        if timed(after):
             continue
         ours, theirs = parts(before), parts(after)
         for name in list(ours) + [n for n in theirs if n not in ours]:
@@ -104,7 +103,7 @@ def report(pages, folder, keep):
         count += bool(found)
         for line in found:
             print(f"{page.stem}: {line}")
-        if keep:
+        if keep and found:
             store(page, new)
     return count
 

@@ -6,7 +6,7 @@ import pytest
 from conftest import BOOK, FRONT, Book, page_text
 
 from bookbuild import build, execute, fingerprint
-from bookbuild.pages import PageError, with_outputs, write
+from bookbuild.pages import PageError, pages_of, with_outputs, write
 
 
 def add(book, name, text):
@@ -116,6 +116,24 @@ def test_a_page_removed_takes_its_notebook_and_its_html_with_it(settled):
     assert settled.executed() == set()
     assert not (settled.root / "notebooks/two.ipynb").exists()
     assert not (settled.root / "_build/html/chapters/two.html").exists()
+
+
+def test_a_readers_own_notebook_is_moved_aside_and_never_deleted(
+        book, capsys):
+    folder = book.root / "notebooks"
+    shutil.copy(folder / "one.ipynb", folder / "mine_of_one.ipynb")
+    (folder / "notes.ipynb").write_text("not even a notebook")
+    for _ in range(2):
+        build.forget_orphans(book.root, pages_of(book.root))
+        shutil.copy(folder / "one.ipynb", folder / "mine_of_one.ipynb")
+    build.forget_orphans(book.root, pages_of(book.root))
+    assert {path.name for path in folder.iterdir()} == {
+        "one.ipynb", "two.ipynb"}
+    assert {path.name for path in (book.root / "mine").iterdir()} == {
+        "notes.ipynb", "mine_of_one.ipynb", "mine_of_one-1.ipynb",
+        "mine_of_one-2.ipynb"}
+    assert ("moved notebooks/notes.ipynb to mine/notes.ipynb: no page has "
+            "that name") in capsys.readouterr().out
 
 
 def test_an_edit_made_while_the_book_is_built_is_for_the_next_build(

@@ -3,7 +3,7 @@ import pytest
 
 from bookbuild.checked import checked_cell, claims_of, digits, measured
 
-CLAIM = {"claim": "a | b, points", "bound": "above 0",
+CLAIM = {"claim": "a | b, points", "bound": "above -1",
          "values": [1.0, 2.5, -0.5]}
 
 
@@ -22,7 +22,7 @@ def test_claims_are_listed_in_the_order_of_their_cells():
 
 def test_a_row_shows_claim_values_and_bound():
     text = checked_cell([CLAIM]).source
-    assert ("| a \\| b, points | 1 (−0.5 to 2.5, 3 values) | above\xa00 |"
+    assert ("| a \\| b, points | 1 (−0.5 to 2.5, 3 values) | above\xa0−1 |"
             in text)
 
 
