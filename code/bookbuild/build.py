@@ -25,7 +25,7 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
-from bookbuild.execute import ENVIRONMENT, store, with_text_of
+from bookbuild.execute import ENVIRONMENT
 from bookbuild.fingerprint import hand_edits, stale
 from bookbuild.kernel import state
 from bookbuild.pages import (
@@ -75,7 +75,8 @@ def make_book(root=ROOT, only=None):
             forget_html(build / "html", pages)
             # What changed while this build ran is for the next one.
             note_inputs(build, {name: at for name, at in before.items()
-                                if not name.startswith("notebooks/")} | stores)
+                                if not name.startswith("notebooks/")}
+                        | stores | reading["stored"])
         return sum(bool(page.code) for page in pages), executed
 
 
@@ -146,15 +147,17 @@ def forget_page(doctrees, name):
 
 
 def bring_up_to_date(root, pages, wanted):
-    """Run the stale ones of the wanted pages, bring every text into its
-    notebook; return [(page, why)] for those that ran."""
+    """Run the stale ones of the wanted pages; return [(page, why)] for those.
+    """
     wanted = [page for page in wanted if page.code]
     for page in wanted:
         if not page.store.exists():
             adopt(page, orphans(root, pages))
     executed = run_stale(wanted)
     for page in wanted:
-        refresh_text(page)
+        for what in hand_edits(page.stored()):
+            print(f"{page.store.relative_to(page.root)}: {what} changed by "
+                  "hand; it is mended")
     return executed
 
 
@@ -274,19 +277,6 @@ def runs_shown():
         yield show
 
 
-def refresh_text(page):
-    """Bring a page's prose into its stored notebook, outputs untouched."""
-    stored = page.stored()
-    if code_of(stored) != page.code:
-        return  # the page was edited while it ran: the next build's matter
-    for what in hand_edits(stored):
-        print(f"{page.store.relative_to(page.root)}: {what} changed by hand; "
-              "it is mended")
-    fresh = with_text_of(page, stored)
-    if fresh != stored:
-        store(page, fresh)
-
-
 def forget_orphans(root, pages):
     """Delete the notebooks of pages that are gone, and what a killed run left
     half written. A file that no run wrote under its name is a reader's own,
@@ -356,7 +346,7 @@ def run_sphinx(root, doctrees, only=None, drafts=frozenset()):
     from jupyter_book.sphinx import build_sphinx
 
     site = root / "_build" / "html"
-    reading["drafts"] = drafts
+    reading.update(drafts=drafts, stored={})
     result = build_sphinx(
         str(root), str(site), path_config=root / "_config.yml", noconfig=True,
         confoverrides={"external_toc_path": (root / "_toc.yml").as_posix(),

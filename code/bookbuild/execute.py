@@ -52,6 +52,7 @@ ENVIRONMENT = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1",
                "SOURCE_DATE_EPOCH": "0", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
 ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 ADDRESS = re.compile(r"\bat 0x[0-9a-f]{6,}")
+NO_NUMBER = re.compile(r"(?:[\w.]+\()?-?(?:nan|inf)\)?")  # np.float64(nan)
 TIMING = "timing"  # tag of a cell whose output is another at each run
 
 
@@ -160,6 +161,10 @@ def refuse_unstable(cell, name):
         if text and ADDRESS.search(text):
             raise PageError(f"{name} prints a memory address, which differs "
                             f"at each run:\n{text}")
+        glued = output.get("metadata", {}).get("scrapbook", {}).get("name")
+        for value in output.get("data", {}).values() if glued else ():
+            if NO_NUMBER.fullmatch(str(value)):
+                raise PageError(f"{name} glues {glued}, which is {value}")
 
 
 def number_cells(notebook):

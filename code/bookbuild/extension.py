@@ -13,7 +13,8 @@ from pathlib import Path
 from docutils import nodes
 
 from bookbuild import pages
-from bookbuild.fingerprint import outputs_digest
+from bookbuild.fingerprint import hand_edits, outputs_digest
+from bookbuild.plain import is_plain
 from bookbuild.quotation import LABS
 
 
@@ -48,20 +49,29 @@ def digests(env):
     return env.book_outputs
 
 
-def digest_of(srcdir, path):
+def stored_of(srcdir, path):
+    """A page's stored notebook; None where there is or should be none."""
     page = pages.Page(Path(srcdir), Path(path))
-    if page.stem in pages.reading["drafts"]:
-        return None
-    stored = page.stored()
+    return None if page.stem in pages.reading["drafts"] else page.stored()
+
+
+def digest_of(srcdir, path):
+    stored = stored_of(srcdir, path)
     return outputs_digest(stored) if stored else None
 
 
 def changed_outputs(app, env, added, changed, removed):
-    """Pages whose stored outputs are not those they were last read with."""
-    old = digests(env)
-    return [name for name in old if name not in removed
-            and digest_of(app.srcdir, env.doc2path(name, base=False))
-            != old[name]]
+    """Pages whose stored outputs are not those they were last read with, or
+    whose stored text is not that of the page."""
+    found = []
+    for name, old in digests(env).items():
+        if name not in removed:
+            stored = stored_of(app.srcdir, env.doc2path(name, base=False))
+            now = outputs_digest(stored) if stored else None
+            if now != old or (stored and (not is_plain(stored)
+                                          or hand_edits(stored))):
+                found.append(name)
+    return found
 
 
 def forget(app, env, docname):

@@ -16,7 +16,7 @@ import nbformat
 
 from bookbuild.build import run_pages
 from bookbuild.execute import store, timed
-from bookbuild.pages import ROOT, PageError, find_page, pages_of
+from bookbuild.pages import ROOT, PageError, code_cells, find_page, pages_of
 
 GLUED = "application/papermill.record/"
 
@@ -27,8 +27,7 @@ def changes(old, new):
     old and new: notebooks with outputs. Cells tagged `timing` are left out.
     """
     found = []
-    cells = [[c for c in notebook.cells if c.cell_type == "code"]
-             for notebook in (old, new)]
+    cells = [code_cells(notebook) for notebook in (old, new)]
     if len(cells[0]) != len(cells[1]):
         return [f"{len(cells[1])} code cells, stored are {len(cells[0])}"]
     for number, (before, after) in enumerate(zip(*cells), 1):

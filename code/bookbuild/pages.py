@@ -193,7 +193,8 @@ def with_outputs(notebook, stored, page):
 # announcing it (`source-read`), in the same process: the extension notes it.
 # drafts: stems of pages that may be read without outputs (`make page` reads
 # the other pages too, in whatever state they are).
-reading = {"root": ROOT, "page": None, "drafts": frozenset()}
+# stored: state of each notebook whose text this build wrote, by name.
+reading = {"root": ROOT, "page": None, "drafts": frozenset(), "stored": {}}
 
 
 def read_page(text):
@@ -203,10 +204,27 @@ def read_page(text):
         return parse(text, page.path)
     stored = page.stored()
     notebook = with_outputs(parse(text, page.path), stored, page)
+    if stored:
+        refuse_edited(page, stored)
     if stored and (listed := checked_cell(claims_of(stored))):
         notebook.cells.append(listed)
         notebook.metadata.source_map.append(text.count("\n"))
     return notebook
+
+
+def refuse_edited(page, stored):
+    """Refuse a store that is not as a run left it (`make book` runs such a
+    page again; this is for Sphinx by itself)."""
+    from bookbuild.fingerprint import hand_edits, run_edited  # they import us
+
+    if not stored.metadata.get("book"):
+        fault = "the record of its run is missing"
+    elif run_edited(stored):
+        fault = f"{', '.join(hand_edits(stored)[:3])} changed by hand"
+    else:
+        return
+    raise PageError(f"{page.store.relative_to(page.root)}: {fault}; run its "
+                    f"cells with: make page P={page.stem}")
 
 
 def write(path, text):

@@ -107,3 +107,144 @@ def check_gradients(gradients, parameters):
                          f"each parameter, got {len(gradients)}")
     for i, (g, w) in enumerate(zip(gradients, parameters)):
         check_shape(f"gradients[{i}]", g, w.shape)
+
+
+def check_logits(logits, labels):
+    """Refuse scores and labels that no cross-entropy can be taken of.
+
+    logits: (n, C) array of scores; labels: (n,) whole numbers from 0 to
+    C - 1. Rows that are all above 0 and sum to 1 are refused: they are
+    probabilities already. NaN passes: the loss will be NaN and tell.
+    """
+    labels = np.asarray(labels)
+    if logits.ndim != 2 or logits.size == 0:
+        raise ValueError("logits: expected one row an example and one column "
+                         f"a class, shape (n, C), got shape {logits.shape}")
+    if labels.dtype.kind not in "iu":
+        raise ValueError("labels: expected whole numbers, the classes, got "
+                         f"{labels.dtype}")
+    check_classes("labels", labels, len(logits), logits.shape[1])
+    if (logits > 0).all() and np.allclose(logits.sum(1), 1, rtol=0, atol=1e-5):
+        raise ValueError("logits: expected scores of any sign and size, got "
+                         "rows that sum to 1, which are probabilities: leave "
+                         "the softmax out, the loss takes it")
+
+
+def check_step_loss(loss, step, epoch):
+    """Stop a training whose loss is NaN or infinite, naming the step."""
+    if not np.isfinite(loss):
+        raise FloatingPointError(
+            f"the loss is {loss} at step {step}, in pass {epoch}: expected a "
+            "finite number; try a smaller learning rate, and look for NaN "
+            "or infinity in the inputs")
+
+
+def check_pass(batches, epoch):
+    """Refuse a pass over no batches; batches: how many there were."""
+    if batches == 0:
+        raise ValueError(f"batches: expected some in pass {epoch}, got none "
+                         "(a generator gives a single pass)")
+
+
+def check_targets(name, targets, examples):
+    """Refuse counts of targets and examples that differ or are zero."""
+    if targets != examples or examples == 0:
+        raise ValueError(f"{name}: expected one for each example, got "
+                         f"{targets} for {examples} examples")
+
+
+def check_probabilities(name, values):
+    """Refuse an array whose last axis is no probability distribution."""
+    check_finite(name, values)
+    values = np.asarray(values)
+    if ((values < 0).any()
+            or not np.allclose(values.sum(-1), 1, rtol=0, atol=1e-6)):
+        raise ValueError(f"{name}: expected probabilities, which are 0 or "
+                         "more and sum to 1, got sums from "
+                         f"{values.sum(-1).min():.6g} to "
+                         f"{values.sum(-1).max():.6g} and a least value of "
+                         f"{values.min():.6g}: if these are logits, take "
+                         "their softmax first")
+
+
+def as_floats(name, values, exact=False):
+    """Make an array of float64, or leave one of float32 as it is.
+
+    exact: refuse whole numbers, which can't be moved by a small step.
+    Raises TypeError naming what came.
+    """
+    array = np.asarray(values)
+    if array.dtype.kind not in "fiub":
+        came = (array.dtype if isinstance(values, np.ndarray)
+                else type(values).__name__)
+        raise TypeError(f"{name}: expected numbers, got {came}")
+    if exact and array.dtype.kind != "f":
+        raise TypeError(
+            f"{name}: expected floats with requires_grad=True, got "
+            f"{array.dtype}: a derivative needs numbers that a small step "
+            "can change; write 2.0 for 2, or use .astype(float)")
+    return array if array.dtype in (np.float32, np.float64) else (
+        array.astype(float))
+
+
+def check_broadcast(a, b):
+    """Refuse two shapes that no operation goes through entry by entry."""
+    if any(m != n and 1 not in (m, n) for m, n in zip(a[::-1], b[::-1])):
+        raise ValueError(
+            f"shapes {a} and {b} don't broadcast: counted from the right, "
+            "two sizes must be equal, or one of them 1")
+
+
+def check_matmul(a, b):
+    """Refuse two shapes that have no matrix product."""
+    if min(len(a), len(b)) < 2:
+        raise ValueError(
+            f"@: expected two matrices, got shapes {a} and {b}: make a row "
+            "of a vector with .reshape(1, -1), a column with .reshape(-1, 1)")
+    if a[-1] != b[-2]:
+        raise ValueError(
+            f"@: shapes {a} and {b} don't fit: the first has {a[-1]} "
+            f"columns, the second {b[-2]} rows, and these must be equal")
+    check_broadcast(a[:-2], b[:-2])
+
+
+def check_loss(shape, requires_grad):
+    """Refuse to differentiate what is not one number, or has no parameter."""
+    if np.prod(shape) != 1:
+        raise ValueError(
+            f"backward: expected one number, a loss, got shape {shape}: "
+            "make one of it with .mean() or .sum()")
+    if not requires_grad:
+        raise RuntimeError(
+            "backward: nothing here requires a gradient: make parameters "
+            "with Tensor(..., requires_grad=True)")
+
+
+def fingerprint(array):
+    """Give a short text that differs once an array of floats was changed.
+
+    It is the sum of all entries, each weighted by its place, one cheap
+    pass. A change that it can't see is one within the sum's rounding.
+    """
+    for size in reversed(array.shape):
+        places = array.ndim * np.arange(size)
+        # np.dot, unlike @, doesn't warn of infinity
+        array = np.dot(array, np.cos(places, dtype=array.dtype))
+    return float(array).hex()
+
+
+def check_unchanged(shape, before, now):
+    """Refuse a result whose parents are gone, or whose arrays are changed.
+
+    before, now: fingerprints when it was computed, and at backward.
+    """
+    if before and not now:
+        raise RuntimeError(
+            f"backward: the graph behind a result of shape {shape} was used "
+            "by an earlier backward, which let it go: compute the loss "
+            "again, or start anew from its value with Tensor(x.data)")
+    if before != now:
+        raise RuntimeError(
+            f"backward: an array behind a result of shape {shape} was "
+            "changed after it was used, and its derivative would be wrong: "
+            "change arrays after backward, or change a copy")

@@ -23,13 +23,14 @@ title: Tiny
 only_build_toc_files: true
 execute: {execute_notebooks: "off"}
 sphinx:
-  extra_extensions: [bookbuild.extension]
+  extra_extensions: [bookbuild.extension, bookbuild.plain]
   config:
     nb_custom_formats: {".md": ["bookbuild.pages.read_page", {}, false]}
 """
 FILES = {
     "_config.yml": CONFIG,
     "requirements.txt": "numpy==2.4.6\n",
+    "pyproject.toml": '[project]\nversion = "1.2.3"\n',
     "data/few.txt": "1 2 3\n",
     "code/scratch/__init__.py": "",
     "code/scratch/session.py":

@@ -401,8 +401,8 @@ def test_a_file_changed_during_the_run_makes_the_page_stale(book):
 # ---- the stored notebook -------------------------------------------------
 
 @pytest.mark.parametrize("old, new, what", [
-    ('"42"', '"43"', "cell 3 (code)"),
-    ('"6 * 7"', '"6 * 8"', "cell 3 (code)"),
+    ('"42"', '"43"', "cell 4 (code)"),
+    ('"6 * 7"', '"6 * 8"', "cell 4 (code)"),
     ('"seconds": ', '"seconds": 1', "the record"),
 ])
 def test_a_hand_edit_of_a_stored_notebook_is_named(book, old, new, what):
@@ -414,7 +414,7 @@ def test_a_hand_edit_of_a_stored_notebook_is_named(book, old, new, what):
 def test_a_hand_edit_of_outputs_is_mended_by_a_run(book):
     before = stored(book, "two")
     book.edit("notebooks/two.ipynb", '"42"', '"43"')
-    assert book.run_stale() == {"two"}
+    assert book.executed() == {"two"}
     after = stored(book, "two")
     for name in ("seconds", "megabytes", "cells"):  # of another run
         after["metadata"]["book"][name] = before["metadata"]["book"][name]
@@ -427,11 +427,11 @@ def test_a_hand_edit_of_text_is_told_and_mended_without_a_run(book, capsys):
     book.edit("notebooks/two.ipynb", '"# two"', '"# zwei"')
     said = book.run("-m", "bookbuild.fingerprint", "two").stdout
     assert said.splitlines()[-2:] == [
-        "* in its stored notebook, cell 1 (markdown) changed by hand: the "
+        "* in its stored notebook, cell 2 (markdown) changed by hand: the "
         "next build mends it",
         "two will not run: nothing it depends on has changed"]
-    assert book.run_stale() == set()
-    assert ("notebooks/two.ipynb: cell 1 (markdown) changed by hand; it is "
+    assert book.executed() == set()
+    assert ("notebooks/two.ipynb: cell 2 (markdown) changed by hand; it is "
             "mended") in capsys.readouterr().out
     assert path.read_bytes() == before
 
@@ -442,7 +442,7 @@ def test_cells_put_in_or_taken_out_by_hand_are_named(book):
     book.write("notebooks/two.ipynb", json.dumps(notebook))
     assert book.why("two") == [
         f"in its stored notebook, {what} changed by hand"
-        for what in ("cell 1 (code)", "cell 3 (removed)")]
+        for what in ("cell 1 (code)", "cell 4 (removed)")]
 
 
 @pytest.mark.parametrize("text", [
