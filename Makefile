@@ -7,7 +7,7 @@ ROOT := $(dir $(abspath $(lastword $(MAKEFILE_LIST))))
 PYTHON ?= python3
 RUN := cd "$(ROOT)" && OMP_NUM_THREADS=1 .venv/bin/python
 
-.PHONY: help book page why fresh test serve lint bench clean setup
+.PHONY: help book page why fresh test serve lint bench mutate clean setup
 
 help: ## this list
 	@grep -E '^[a-z]+:.*## ' "$(ROOT)Makefile" | sed -E 's/:.*## /\t/' | expand -t 10
@@ -34,8 +34,11 @@ lint: setup ## style of code, pages, citations and spelling
 serve: book ## look at the book at http://localhost:8000
 	@$(RUN) -m http.server 8000 --bind 127.0.0.1 --directory _build/html
 
-bench: setup ## how long building takes: five runs each, the median printed
+bench: setup ## how long building takes: some runs each, the median printed
 	@$(RUN) tests/bench.py
+
+mutate: setup ## change a module line by line; do tests notice? M=optim
+	@$(RUN) tests/mutate.py "$(M)"
 
 clean: ## remove _build; stored notebooks and .venv stay
 	@rm -rf "$(ROOT)_build"

@@ -1,10 +1,11 @@
-"""How long the book takes: `make bench`. Five runs each, the median printed.
+"""How long the book takes: `make bench`. The median of some runs is printed.
 
 A benchmark and no test: figures depend on the machine, so nothing fails here.
 """
 
 import os
 import platform
+import resource
 import statistics
 import subprocess
 import sys
@@ -15,29 +16,30 @@ from pathlib import Path
 import numpy as np
 import torch
 
+import synthetic
 from bookbuild.pages import ROOT
 from scratch import data, losses, optim
 
-RUNS = 5
+RUNS, FEW = 5, 3  # FEW where one takes a quarter of a minute or more
+PAGES = 60  # of the long book
+# What `make book` does when all pages are run, but for the plain notebooks.
+SPHINX = """
+from pathlib import Path
+from bookbuild import build, plain
+plain.write_notebooks = lambda *_: None
+Path("_build").mkdir(exist_ok=True)
+build.run_sphinx(Path.cwd(), Path.cwd() / "_build/.doctrees")
+"""
 
 
 def main():
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python "
-          f"{platform.python_version()}; median of {RUNS} runs (least, most)")
+          f"{platform.python_version()}; median of {RUNS} runs (least, most) "
+          "where no other number is named")
     with tempfile.TemporaryDirectory() as folder:
-        book = clone(Path(folder) / "book")
-        page = book / "chapters/02_gradient_descent.md"
-        text = page.read_text(encoding="utf-8")
-        changes = iter(range(100))
-
-        def change():
-            page.write_text(f"{text}\n\nParagraph {next(changes)}.\n",
-                            encoding="utf-8")
-
-        show("fresh clone to HTML, after installs", 60,
-             lambda: build(book), lambda: forget_build(book))
-        show("nothing changed", 5, lambda: build(book))
-        show("one paragraph changed", 8, lambda: build(book), change)
+        our_book(clone(Path(folder) / "book"))
+    with tempfile.TemporaryDirectory() as folder:
+        long_book(Path(folder))
     show("make test", 90, lambda: subprocess.run(
         ["make", "-C", ROOT, "test"], check=True, capture_output=True))
     torch.set_num_threads(1)
@@ -45,6 +47,47 @@ def main():
     ratios = [seconds(train_ours) / seconds(train_torch) for _ in range(RUNS)]
     line("logistic regression on digits, our Adam against torch.optim's",
          ratios, "×", 2)
+
+
+def our_book(book):
+    page = book / "chapters/02_gradient_descent.md"
+    module = book / "code/scratch/selfcheck.py"
+    show("fresh clone to HTML, after installs", 60,
+         lambda: build(book), lambda: forget_build(book))
+    show("nothing changed", 1, lambda: build(book))
+    show("one paragraph changed", 6, lambda: build(book), edits(page))
+    show("one paragraph changed, make page P=02", 6,
+         lambda: build(book, "02"), edits(page))
+    said = []
+    show("one module changed, and its page run", None,
+         lambda: said.append(build(book)),
+         edits(module, "\nNUMBER = {}\n"), FEW)
+    print("   " + said[-1][said[-1].index("executed:"):].strip())
+
+
+def long_book(folder):
+    """Sixty pages of 6,000 words and 48 cells, which need no run."""
+    synthetic.make(folder, PAGES)
+    words = PAGES * synthetic.WORDS
+    page = folder / "chapters/page_030.md"
+    build(folder)  # the notebooks get their text
+    name = f"{PAGES} pages of {synthetic.WORDS:,} words: "
+    show(name + "Sphinx alone", 0.1 * words / 1000, lambda: sphinx(folder),
+         lambda: forget_build(folder), FEW)
+    show(name + "Sphinx alone, one paragraph changed", 6,
+         lambda: sphinx(folder), edits(page))
+    show(name + "make book", None, lambda: build(folder),
+         lambda: forget_build(folder), FEW)
+    show(name + "make book, nothing changed", 1, lambda: build(folder))
+    show(name + "make book, one paragraph changed", 6,
+         lambda: build(folder), edits(page))
+
+
+def edits(path, change="\n\nParagraph {}.\n"):
+    """A function that changes a file, each time in another way."""
+    text, numbers = path.read_text(encoding="utf-8"), iter(range(100))
+    return lambda: path.write_text(text + change.format(next(numbers)),
+                                   encoding="utf-8")
 
 
 def examples():
@@ -95,10 +138,19 @@ def forget_build(book):
     subprocess.run(["rm", "-rf", book / "_build"], check=True)
 
 
-def build(book):
-    subprocess.run([sys.executable, "-m", "bookbuild.build"], cwd=book,
-                   check=True, capture_output=True,
-                   env=os.environ | {"PYTHONPATH": str(book / "code")})
+def build(book, *page):
+    return python(book, "-m", "bookbuild.build", *page)
+
+
+def sphinx(book):
+    return python(book, "-c", SPHINX)
+
+
+def python(book, *arguments):
+    return subprocess.run(
+        [sys.executable, *arguments], cwd=book, check=True, text=True,
+        stdout=subprocess.PIPE,
+        env=os.environ | {"PYTHONPATH": str(book / "code")}).stdout
 
 
 def seconds(action):
@@ -107,18 +159,29 @@ def seconds(action):
     return time.perf_counter() - began
 
 
-def show(what, bound, action, before=lambda: None):
-    times = []
-    for _ in range(RUNS):
+def processor():
+    """Seconds of processor that ended child processes have used."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def show(what, bound, action, before=lambda: None, runs=RUNS):
+    times, used = [], []
+    for _ in range(runs):
         before()
+        began = processor()
         times.append(seconds(action))
-    line(what, times, "s", bound)
+        used.append(processor() - began)
+    if runs != RUNS:
+        what += f" ({runs} runs)"
+    line(what, times, "s", bound,
+         f", {statistics.median(used):.2f} s of processor")
 
 
-def line(what, values, unit, bound):
+def line(what, values, unit, bound, more=""):
     print(f"{what}: {statistics.median(values):.2f} {unit} "
-          f"({min(values):.2f}, {max(values):.2f}); to reach: {bound} {unit}",
-          flush=True)
+          f"({min(values):.2f}, {max(values):.2f}){more}"
+          + (f"; to reach: {bound:g} {unit}" if bound else ""), flush=True)
 
 
 if __name__ == "__main__":

@@ -58,7 +58,8 @@ def make_book(root=ROOT, only=None):
             # Each page with code has its notebook, and nothing else has.
             return sum(name.endswith(".ipynb") for name in last), []
         pages = pages_of(root)
-        executed = bring_up_to_date(root, pages, [only] if only else pages)
+        wanted = [only] if only else touched(pages, last, before)
+        executed = bring_up_to_date(root, pages, wanted)
         if only:
             # The next build of the book will write this page again.
             note_inputs(build, last and {
@@ -66,7 +67,7 @@ def make_book(root=ROOT, only=None):
                 if name != only.path.as_posix()})
             run_sphinx_for(only, pages)
         else:
-            forget_orphans(root, pages)
+            forget_orphans(root, pages, wanted)
             note_inputs(build, None)
             forget_changed(build / ".doctrees", last, before)
             stores = {name: at for name, at in inputs(root).items()
@@ -77,7 +78,35 @@ def make_book(root=ROOT, only=None):
             note_inputs(build, {name: at for name, at in before.items()
                                 if not name.startswith("notebooks/")}
                         | stores | reading["stored"])
-        return sum(bool(page.code) for page in pages), executed
+        return sum(page.store.exists() for page in pages), executed
+
+
+def touched(pages, last, now):
+    """The pages that may have to run, or whose notebook may be another's.
+
+    last, now: the book's inputs at the last build that came to its end, and
+    as they are. Where nothing but pages and notebooks changed, these are the
+    pages among what changed, and those whose run opened some of it, which
+    their fingerprints name; else all of them.
+    """
+    if last is None:
+        return pages
+    changed = [name for name in now.keys() | last.keys()
+               if now.get(name) != last.get(name)]
+    if not all(name.startswith(("chapters/", "notebooks/"))
+               for name in changed):
+        return pages
+    opened = [f'"{name}"' for path in map(Path, changed) for name in (
+        path.as_posix(), f"{path.parent.as_posix()}/")]
+
+    def may_run(page):
+        store = page.store.relative_to(page.root).as_posix()
+        if page.path.as_posix() in changed or store in changed:
+            return True
+        text = page.store.read_text("utf-8") if page.store.exists() else ""
+        return any(name in text for name in opened)
+
+    return [page for page in pages if may_run(page)]
 
 
 @contextlib.contextmanager
@@ -152,7 +181,7 @@ def bring_up_to_date(root, pages, wanted):
     wanted = [page for page in wanted if page.code]
     for page in wanted:
         if not page.store.exists():
-            adopt(page, orphans(root, pages))
+            adopt(page, orphans(root, pages, wanted))
     executed = run_stale(wanted)
     for page in wanted:
         for what in hand_edits(page.stored()):
@@ -161,9 +190,12 @@ def bring_up_to_date(root, pages, wanted):
     return executed
 
 
-def orphans(root, pages):
-    """Stored notebooks that no page of the book owns."""
-    owned = {page.store for page in pages if page.code}
+def orphans(root, pages, wanted):
+    """Stored notebooks that no page of the book owns.
+
+    wanted: the pages to look into; what the others own is theirs still.
+    """
+    owned = {page.store for page in pages if page not in wanted or page.code}
     return sorted(set((root / "notebooks").glob("*.ipynb")) - owned)
 
 
@@ -277,11 +309,11 @@ def runs_shown():
         yield show
 
 
-def forget_orphans(root, pages):
+def forget_orphans(root, pages, wanted):
     """Delete the notebooks of pages that are gone, and what a killed run left
     half written. A file that no run wrote under its name is a reader's own,
     and goes to mine/."""
-    for path in orphans(root, pages):
+    for path in orphans(root, pages, wanted):
         if own_record(root, path):
             path.unlink()
             print(f"removed {path.relative_to(root)}: no page has that name")

@@ -36,7 +36,7 @@ def measured(values):
 
 def digits(value):
     """Three significant digits, whole numbers whole, a true minus."""
-    whole = value == int(value) or abs(value) >= 1000
+    whole = value == int(value) or abs(value) >= 100
     text = f"{value:,.0f}" if whole and abs(value) < 1e6 else f"{value:.3g}"
     return text.replace("-", "\N{MINUS SIGN}")
 

@@ -14,6 +14,7 @@ from docutils import nodes
 
 from bookbuild import pages
 from bookbuild.fingerprint import hand_edits, outputs_digest
+from bookbuild.kernel import state
 from bookbuild.plain import is_plain
 from bookbuild.quotation import LABS
 
@@ -30,7 +31,7 @@ def setup(app):
     app.connect("html-page-context", hold_to_formulas)
     app.connect("build-finished", copy_notebooks)
     return {"parallel_read_safe": True, "parallel_write_safe": True,
-            "version": "1"}
+            "version": "1", "env_version": 2}
 
 
 def note_root(app):
@@ -40,47 +41,56 @@ def note_root(app):
 def note_page(app, docname, content):
     path = Path(app.env.doc2path(docname, base=False))
     pages.reading["page"] = path
-    digests(app.env)[docname] = digest_of(app.srcdir, path)
+    outputs(app.env)[docname] = noted(app.srcdir, path)
 
 
-def digests(env):
+def outputs(env):
+    """What was noted of each page's stored notebook, in Sphinx's memory."""
     if not hasattr(env, "book_outputs"):
         env.book_outputs = {}
     return env.book_outputs
 
 
-def stored_of(srcdir, path):
-    """A page's stored notebook; None where there is or should be none."""
+def noted(srcdir, path):
+    """The state of a page's stored notebook, and a hash of its outputs.
+
+    The state is False where the notebook's text is not that of the page; both
+    are None where there is or should be no notebook.
+    """
     page = pages.Page(Path(srcdir), Path(path))
-    return None if page.stem in pages.reading["drafts"] else page.stored()
-
-
-def digest_of(srcdir, path):
-    stored = stored_of(srcdir, path)
-    return outputs_digest(stored) if stored else None
+    at = state(page.store)
+    if at is None or page.stem in pages.reading["drafts"]:
+        return None, None
+    stored = page.stored()
+    whole = is_plain(stored) and not hand_edits(stored)
+    return at if whole else False, outputs_digest(stored)
 
 
 def changed_outputs(app, env, added, changed, removed):
     """Pages whose stored outputs are not those they were last read with, or
-    whose stored text is not that of the page."""
+    whose stored text is not that of the page. A notebook that no one touched
+    is not opened."""
     found = []
-    for name, old in digests(env).items():
-        if name not in removed:
-            stored = stored_of(app.srcdir, env.doc2path(name, base=False))
-            now = outputs_digest(stored) if stored else None
-            if now != old or (stored and (not is_plain(stored)
-                                          or hand_edits(stored))):
-                found.append(name)
+    for name, (at, digest) in outputs(env).items():
+        path = Path(env.doc2path(name, base=False))
+        if name in removed or (
+                at and at == state(pages.Page(Path(app.srcdir), path).store)):
+            continue
+        now = noted(app.srcdir, path)
+        if now[0] is False or now[1] != digest:
+            found.append(name)
+        else:
+            env.book_outputs[name] = now
     return found
 
 
 def forget(app, env, docname):
-    digests(env).pop(docname, None)
+    outputs(env).pop(docname, None)
 
 
 def merge(app, env, docnames, other):
-    digests(env).update({name: digests(other)[name] for name in docnames
-                         if name in digests(other)})
+    outputs(env).update({name: outputs(other)[name] for name in docnames
+                         if name in outputs(other)})
 
 
 def show_record(app, name, template, context, doctree):

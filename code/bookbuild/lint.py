@@ -8,9 +8,10 @@ import re
 import subprocess
 import sys
 from collections import Counter
+from itertools import pairwise
 
 from bookbuild.numbers import typed_numbers
-from bookbuild.pages import ROOT, PageError, pages_of
+from bookbuild.pages import ROOT, PageError, code_cells, pages_of
 from bookbuild.quotation import problems as quotation_problems
 
 FIRST, LINE, CELL = 10, 72, 30  # lines, characters, lines
@@ -22,12 +23,15 @@ LABELS = (
     re.compile(r"^\$\$\s*\(([^)\s]+)\)\s*$", re.M),
     re.compile(r"\}\$\$\s*\(([^)\s]+)\)\s*$", re.M),
 )
+GLUED = re.compile(r"\{glue(?::\w+)?\}[` ](?:\S*::)?([\w-]+)")
 CITATION = re.compile(r"\{cite(?::\w+)?\}`([^`]+)`")
 ENTRY = re.compile(r"^@\w+\{\s*([^,\s]+)\s*,", re.M)
 EXERCISE = re.compile(
     r"^`{3,}\{exercise\}[ \t]*(★*)[^\n]*\n(?:\s*:\w+:[^\n]*\n)*?"
     r"\s*:label:\s*(\S+)", re.M)
 SOLUTION = re.compile(r"\{solution(?:-start)?\}\s*(\S+)")
+GLOSSARY = re.compile(r"^(`{3,})\{glossary\}\s*\n(.*?)^\1\s*$", re.M | re.S)
+NAMED = re.compile(r"\{(?:term|index)\}`(?:[^`<]*<)?([^`<>]+)")
 
 
 def page_problems(page):
@@ -38,9 +42,24 @@ def page_problems(page):
 
 
 def number_problems(page):
-    """Measured numbers are glued; bookbuild.numbers tells the rule."""
-    return [f"{page.path}: {number} is typed, not glued: … {words}"
-            for words, number in typed_numbers(page)]
+    """Measured numbers are glued (bookbuild.numbers tells the rule), and what
+    is glued is shown: a number typed in its place would leave it unused."""
+    found = [f"{page.path}: {number} is typed, not glued: … {words}"
+             for words, number in typed_numbers(page)]
+    text = (page.root / page.path).read_text(encoding="utf-8")
+    shown = set(GLUED.findall(text))
+    stored = page.stored() if page.store.exists() else None
+    return found + [f"{page.path}: {key} is glued and shown nowhere"
+                    for key in (glued_keys(stored) if stored else ())
+                    if key not in shown]
+
+
+def glued_keys(stored):
+    """Names of the numbers that the stored cells glued, in order."""
+    metadata = [output.get("metadata", {}) for cell in code_cells(stored)
+                for output in cell.outputs]
+    return [each["scrapbook"]["name"] for each in metadata
+            if "scrapbook" in each and "claim" not in each]
 
 
 def cell_problems(page):
@@ -75,8 +94,7 @@ def figure_problems(page, text):
     """Each figure has a caption that begins with its finding, and alt text."""
     found = []
     stored = page.stored() if page.store.exists() else None
-    outputs = [c.outputs for c in stored.cells if c.cell_type == "code"
-               ] if stored else []
+    outputs = [c.outputs for c in code_cells(stored)] if stored else []
     for (number, cell), made in zip(numbered_cells(page), outputs):
         draws = any(kind.startswith("image/") for output in made
                     for kind in output.get("data", {}))
@@ -147,7 +165,26 @@ def book_problems(root=ROOT):
                     found.append(f"{page.path}: references.bib has no {key}")
     found += [f"references.bib: nothing cites {key}" for key in entries
               if key not in cited]
-    return found + quotation_problems(root)
+    return found + glossary_problems(root, pages) + quotation_problems(root)
+
+
+def glossary_problems(root, pages):
+    """Terms stand in the order of the alphabet, and each is met outside of
+    the glossary: linked by {term}, or an entry of the index."""
+    texts = {page.path: (root / page.path).read_text(encoding="utf-8")
+             for page in pages}
+    met = {name.casefold() for text in texts.values()
+           for name in NAMED.findall(GLOSSARY.sub("", text))}
+    found = []
+    for path, text in texts.items():
+        terms = [line for match in GLOSSARY.finditer(text)
+                 for line in re.findall(r"^\S.*", match[2], re.M)]
+        found += [f"{path}: {after} stands after {term}"
+                  for term, after in pairwise(terms)
+                  if after.casefold() < term.casefold()]
+        found += [f"{path}: no page links to {term}, nor does the index"
+                  for term in terms if term.casefold() not in met]
+    return found
 
 
 def main():

@@ -28,7 +28,7 @@ PLACE = re.compile(r"\b(?:chapters?|sections?|pages?|figures?|tables?|equations?
 LEFT_OUT = [re.compile(pattern, re.S | re.M) for pattern in (
     r"\A---\n.*?\n---\n", r"<!--.*?-->", r"\$\$.*?\$\$", r"(?<!\\)\$[^$]+\$",
     r"^(`{3,})\{(?:math|glue:math|course-\w+|bibliography)\}.*?^\1\s*$",
-    r"^(`{3,})(?!\{)[^\n]*\n.*?^\1\s*$", r"^:[\w-]+:.*$", r"^[ \t]*`{3,}.*$",
+    r"^(`{3,})(?!\{)[^\n]*\n.*?^\1\s*$", r"^:[\w-]+:[^\n]*$", r"^[ \t]*`{3,}[^\n]*$",
     r"\{[\w:+-]+\}`[^`]*`", r"`[^`\n]+`", r"\]\([^)]*\)", r"<https?:[^>]*>",
     r"https?://\S+", r"^\([^)\s]+\)=\s*$", r"^\s*\d+\.\s")]
 CITED = re.compile(r"\{cite(?::\w+)?\}`")

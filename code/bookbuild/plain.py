@@ -87,7 +87,7 @@ def write_notebooks(app, exception):
     if exception is not None or app.builder.format != "html":
         return
     pages = pages_of(app.srcdir)
-    stems = {page.stem for page in pages if page.code}
+    stems = {page.stem for page in pages if page.store.exists()}
     site, app.builder = app.builder, app.registry.create_builder(
         app, BUILDER, app.env)
     app.builder.outdir = site.outdir.parent / ".text"

@@ -11,8 +11,8 @@ from bookbuild.fingerprint import PACKAGE, strip_docstring
 from bookbuild.pages import ROOT, pages_of
 
 # Modules that serve the pages and are not taught by them.
-SERVING = {"__init__", "claims", "data", "inputs", "plots", "selfcheck", "session",
-           "vision"}
+SERVING = {"__init__", "claims", "data", "graphs", "inputs", "plots", "selfcheck",
+           "session", "vision"}
 LABS = {"notebooks", "homework", "reviews"}  # the reader's own code
 
 

@@ -130,13 +130,17 @@ def check_logits(logits, labels):
                          "the softmax out, the loss takes it")
 
 
-def check_step_loss(loss, step, epoch):
-    """Stop a training whose loss is NaN or infinite, naming the step."""
-    if not np.isfinite(loss):
+def check_step_loss(losses, epoch):
+    """Stop a training whose last loss is NaN or infinite, naming the step.
+
+    losses: those of all steps so far, a list; epoch: the pass, from 1.
+    Raises FloatingPointError.
+    """
+    if not np.isfinite(losses[-1]):
         raise FloatingPointError(
-            f"the loss is {loss} at step {step}, in pass {epoch}: expected a "
-            "finite number; try a smaller learning rate, and look for NaN "
-            "or infinity in the inputs")
+            f"the loss is {losses[-1]} at step {len(losses)}, in pass "
+            f"{epoch}: expected a finite number; try a smaller learning "
+            "rate, and look for NaN or infinity in the inputs")
 
 
 def check_pass(batches, epoch):
@@ -226,11 +230,25 @@ def fingerprint(array):
     It is the sum of all entries, each weighted by its place, one cheap
     pass. A change that it can't see is one within the sum's rounding.
     """
-    for size in reversed(array.shape):
-        places = array.ndim * np.arange(size)
-        # np.dot, unlike @, doesn't warn of infinity
-        array = np.dot(array, np.cos(places, dtype=array.dtype))
-    return float(array).hex()
+    if array.size == 0:
+        return ""
+    # np.dot, unlike @, doesn't warn of infinity
+    table = array.reshape(-1, *array.shape[-1:])
+    sums = np.dot(table, _places(table.shape[-1], 2, array.dtype))
+    return float(np.dot(sums, _places(sums.size, 1, array.dtype))
+                 if sums.ndim else sums).hex()
+
+
+_known_places = {}
+
+
+def _places(size, turn, dtype):
+    """A number for each place, no two alike."""
+    known = _known_places.get((turn, dtype), np.empty(0))
+    if len(known) < size:
+        known = np.cos(turn * np.arange(2 * size)).astype(dtype)
+        _known_places[turn, dtype] = known
+    return known[:size]
 
 
 def check_unchanged(shape, before, now):

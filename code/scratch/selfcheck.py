@@ -96,6 +96,8 @@ def expect_array(value, shape, what="the answer"):
 
 def same(a, b):
     """Whether two arrays, numbers or lists have equal shapes and values."""
+    # A tensor that records what is done with it must be asked for its values.
+    a, b = (v.detach() if hasattr(v, "detach") else v for v in (a, b))
     return np.array_equal(np.asarray(a), np.asarray(b))
 
 
@@ -186,6 +188,8 @@ def _show(value, most=400):
     text = repr(value)
     if isinstance(value, np.ndarray):
         text = f"array({value.tolist()})"
+    elif hasattr(value, "detach"):  # a tensor, in lines of its own
+        text = " ".join(text.split())
     return text if len(text) <= most else text[:most] + " …"
 
 

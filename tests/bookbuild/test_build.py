@@ -9,6 +9,11 @@ from bookbuild import build, execute, fingerprint
 from bookbuild.pages import PageError, pages_of, with_outputs, write
 
 
+def forget_orphans(book):
+    pages = pages_of(book.root)
+    build.forget_orphans(book.root, pages, pages)
+
+
 def add(book, name, text):
     path = book.root / "chapters" / f"{name}.md"
     path.write_text(path.read_text() + text)
@@ -124,9 +129,9 @@ def test_a_readers_own_notebook_is_moved_aside_and_never_deleted(
     shutil.copy(folder / "one.ipynb", folder / "mine_of_one.ipynb")
     (folder / "notes.ipynb").write_text("not even a notebook")
     for _ in range(2):
-        build.forget_orphans(book.root, pages_of(book.root))
+        forget_orphans(book)
         shutil.copy(folder / "one.ipynb", folder / "mine_of_one.ipynb")
-    build.forget_orphans(book.root, pages_of(book.root))
+    forget_orphans(book)
     assert {path.name for path in folder.iterdir()} == {
         "one.ipynb", "two.ipynb"}
     assert {path.name for path in (book.root / "mine").iterdir()} == {
@@ -134,6 +139,38 @@ def test_a_readers_own_notebook_is_moved_aside_and_never_deleted(
         "mine_of_one-2.ipynb"}
     assert ("moved notebooks/notes.ipynb to mine/notes.ipynb: no page has "
             "that name") in capsys.readouterr().out
+
+
+def test_after_an_edit_of_text_only_pages_it_may_concern_are_looked_at(
+        tmp_path):
+    book = Book(tmp_path / "book", {
+        "one": ["open('{}/chapters/index.md').read()[2:9]".format(
+            tmp_path / "book")],
+        "two": ["6 * 7"], "plain": "# Plain\n\nText.\n"})
+    book.write("chapters/index.md", "# Welcome\n")
+    assert book.executed() == {"one", "two"}
+    last = build.inputs(book.root)
+
+    def looked_at():
+        return {page.stem for page in build.touched(
+            pages_of(book.root), last, build.inputs(book.root))}
+
+    assert looked_at() == set()
+    add(book, "two", "\n\nMore.\n")
+    assert looked_at() == {"two"}
+    book.write("chapters/index.md", "# Goodbye\n")
+    assert looked_at() == {"index", "one", "two"}
+    assert book.executed() == {"one"}
+    assert "Goodbye" in str(stored(book, "one"))
+    last = build.inputs(book.root)
+    book.write("notebooks/plain.ipynb", "{}")  # no page of it has code
+    (book.root / "notebooks/two.ipynb").unlink()
+    assert looked_at() == {"plain", "two"}
+    assert book.executed() == {"two"}
+    assert (book.root / "mine/plain.ipynb").exists()
+    last = build.inputs(book.root)
+    book.write("data/few.txt", "4\n")
+    assert looked_at() == {"index", "one", "two", "plain"}
 
 
 def test_an_edit_made_while_the_book_is_built_is_for_the_next_build(

@@ -308,7 +308,7 @@ class Book:
                 build.bring_up_to_date(self.root, pages, pages)
             except PageError as error:
                 failed = set(re.findall(r"^chapters/(\w+)", str(error), re.M))
-        build.forget_orphans(self.root, pages)
+        build.forget_orphans(self.root, pages, pages)
         return ran, failed
 
     def step(self, edited):

@@ -120,6 +120,27 @@ def test_an_entry_that_nothing_cites_is_found(book):
     assert found == "references.bib: nothing cites a2020b"
 
 
+ONE = "```{glossary}\nbias\n  A weight.\n\nUnit\n  Has a {term}`bias`.\n```\n"
+
+
+def test_a_glossary_in_order_whose_terms_are_met_is_left_alone(book):
+    assert book(["# A\n\nA {term}`bias` of {index}`units <unit>`.\n",
+                 "# B\n\n" + ONE]) == []
+
+
+def test_a_term_that_only_the_glossary_uses_is_found(book):
+    found, = book(["# A\n\nA {index}`unit`.\n", "# B\n\n" + ONE])
+    assert found == ("chapters/p1.md: no page links to bias, nor does the "
+                     "index")
+
+
+def test_a_term_out_of_order_is_found(book):
+    found, = book(["# A\n\n{index}`bias`, {term}`units <unit>`\n",
+                   "# B\n\n" + ONE.replace("bias\n  A weight.\n\nUnit",
+                                          "Unit\n  A sum.\n\nbias")])
+    assert found == "chapters/p1.md: bias stands after Unit"
+
+
 def cell(code):
     return FRONT + f"# A\n\n```{{code-cell}} ipython3\n{code}\n```\n"
 

@@ -22,6 +22,7 @@ mystnb:
     caption: "**A finding.** %s"
 ---
 share, examples = 0.25, 8_000
+mask, turn = 0x1F4, 2.5j
 ```
 """
 
@@ -42,10 +43,30 @@ def numbers(tmp_path, prose, caption=""):
     ("It is 2.5 times as fast.", "2.5 times"),
     ("It took 310 MB.", "310 MB"),
     ("- a list, and 0.7 in it", "0.7"),
+    ("```{margin}\nIt gets 0.7 right.\n```", "0.7"),
+    ("```{exercise} ★ Try\n:label: ex-a\nGet 0.7 right.\n```", "0.7"),
     ("| a table | 0.7 |", "0.7"),
+    ("It needed 1,998 steps, not a year.", "1,998"),
+    ("There were 2150 of them.", "2150"),
+    ("It made 101 mistakes.", "101"),
+    ("It is 120 times as fast.", "120 times"),
+    ("It is 2.6× as fast.", "2.6×"),
+    ("It took 3 minutes.", "3 minutes"),
+    ("A quarter is not 0.251.", "0.251"),
+    ("Nor are three quarters 74.9%.", "74.9%"),
+    ("The rest of a number is one in percent only: 0.75.", "0.75"),
+    ("The rest of a number is one in percent only: 75.0.", "75.0"),
+    ("An imaginary 2.5 is none.", "2.5"),
 ])
 def test_a_measured_number_in_prose_is_found(tmp_path, prose, number):
     assert numbers(tmp_path, prose) == [number]
+
+
+def test_the_words_before_a_number_are_told(tmp_path):
+    (tmp_path / "page.md").write_text(PAGE % (
+        "One two three four five six seven eight nine 0.7 ten.", ""))
+    assert typed_numbers(Page(tmp_path, Path("page.md"))) == [
+        ("three four five six seven eight nine 0.7", "0.7")]
 
 
 def test_a_measured_number_in_a_caption_is_found(tmp_path):
@@ -66,6 +87,15 @@ def test_a_measured_number_in_a_caption_is_found(tmp_path):
     "(sec-4.5)=\n## A title",
     "See [this](https://example.org/v0.25/0.75.html).",
     "```python\nx = 0.123\n```",
+    "```python\nx = 0.123\n\ny = 0.456\n```",
+    "It is 25 percent, a rate of 0.25% and 500 masks.",
+    "It made 100 mistakes.",
+    "Words. <!-- 0.123 -->",
+    "```{figure} x.svg\n:width: 150\nWords.\n```",
+    "At https://example.org/?x=0.75 it stands, and <https://a.org/?y=0.75>.",
+    "$$\nx = 0.125\n\ny = 0.375\n$$",
+    "150. The last item of a long list.",
+    "A pocket machine of type XR-4090.",
 ])
 def test_a_constant_of_the_text_is_left_alone(tmp_path, prose):
     assert numbers(tmp_path, prose) == []

@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,80 @@ def test_no_network_is_told_and_the_old_environment_stays(clone):
                PIP_CONFIG_FILE=os.devnull)
     assert ran.returncode != 0
     assert "could not be fetched: is there a network?" in ran.stderr
+    assert untouched(clone)
+
+
+# A Python that makes environments in which pip only says something.
+STUB = """case "$*" in
+*'import sys; '*|*'import venv'*) exit 0;;
+'-m venv .venv')
+  mkdir -p .venv/bin
+  printf '#!/bin/sh\\necho "$@" >> asked\\necho "{said}"\\nexit {status}\\n' \
+    > .venv/bin/python
+  chmod +x .venv/bin/python;;
+*) echo "unexpected: $*" >&2; exit 1;;
+esac"""
+
+
+def stub(tmp_path, said, status):
+    return fake(tmp_path / "bin", "python3",
+                STUB.format(said=said, status=status))
+
+
+def test_a_set_up_that_went_well_is_done_once(clone, tmp_path):
+    path = stub(tmp_path, "installed", 0)
+    for _ in range(2):
+        ran = make(clone, "setup", PATH=path)
+        assert (ran.returncode, ran.stderr) == (0, "")
+        assert not (clone / ".venv.old").exists()
+        assert not (clone / ".venv/kept").exists()
+    assert (clone / "asked").read_text() == (
+        "-m pip install --disable-pip-version-check -q -r requirements.txt\n")
+
+
+@pytest.mark.parametrize("said, told", [
+    ("OSError: [Errno 28] No space left on device",
+     "The disk is full. Nothing was changed."),
+    ("ERROR: Invalid requirement",
+     "could not be installed, for the reason above. Nothing was changed."),
+    ("ERROR: no matching distribution (from versions: none)",
+     "could not be fetched: is there a network? Nothing was changed."),
+])
+def test_a_set_up_that_fails_tells_why_and_changes_nothing(
+        clone, tmp_path, said, told):
+    ran = make(clone, "setup", PATH=stub(tmp_path, said, 1))
+    assert ran.returncode != 0
+    assert said in ran.stderr and told in ran.stderr
+    assert untouched(clone)
+
+
+def test_what_a_killed_set_up_had_set_aside_comes_back(clone, tmp_path):
+    (clone / ".venv").rename(clone / ".venv.old")
+    (clone / ".venv/bin").mkdir(parents=True)
+    assert make(clone, "setup", PATH=stub(tmp_path, "no", 1)).returncode != 0
+    assert untouched(clone)
+    assert sorted(os.listdir(clone / ".venv")) == ["kept", "pins"]
+
+
+def test_a_python_without_venv_is_told_what_to_install(clone, tmp_path):
+    path = fake(tmp_path / "bin", "python3",
+                "case \"$2\" in *venv*) exit 1;; esac")
+    ran = make(clone, "setup", PATH=path)
+    assert "'python3' has no venv module; on Debian and Ubuntu: " in ran.stderr
+    assert untouched(clone)
+
+
+@pytest.mark.parametrize("version, told", [
+    ("3, 10, 14", "The book needs Python 3.11 or newer"),
+    ("3, 11, 0", "Setting up takes 3,000 MB"),
+])
+def test_python_3_11_is_the_first_that_will_do(clone, tmp_path, version, told):
+    path = fake(tmp_path / "bin", "python3",
+                f"exec {sys.executable} -c 'import sys; sys.version_info = "
+                f"({version}); exec(sys.argv[1])' \"$2\"")
+    fake(tmp_path / "bin", "df", 'echo h; echo "/dev/x 9 9 2048000 99% /"')
+    ran = make(clone, "setup", PATH=path)
+    assert told in ran.stderr
     assert untouched(clone)
 
 

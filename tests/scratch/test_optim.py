@@ -25,8 +25,9 @@ PAIRS = {
     "Adam": (lambda p: Adam(p, 0.02, betas=(0.8, 0.95), epsilon=1e-6),
              lambda p: torch.optim.Adam(p, lr=0.02, betas=(0.8, 0.95),
                                         eps=1e-6)),
-    "AdamW": (lambda p: AdamW(p, 0.02, weight_decay=0.3),
-              lambda p: torch.optim.AdamW(p, lr=0.02, weight_decay=0.3)),
+    "AdamW": (lambda p: AdamW(p, 0.02, epsilon=1e-6, weight_decay=0.3),
+              lambda p: torch.optim.AdamW(p, lr=0.02, eps=1e-6,
+                                          weight_decay=0.3)),
 }
 CLASSES = (SGD, Momentum, Nesterov, Adam, AdamW)
 
@@ -180,8 +181,10 @@ def test_parameters_that_cannot_change_in_place_are_refused(
 @pytest.mark.parametrize("make, told", [
     (lambda w: Momentum(w, 0.1, momentum=1), "momentum: .* got 1"),
     (lambda w: Nesterov(w, 0.1, momentum=-0.1), "momentum: .* got -0.1"),
+    (lambda w: Nesterov(w, 0.1, momentum=1.5), "momentum: .* got 1.5"),
     (lambda w: Adam(w, betas=(1.0, 0.9)), r"betas\[0\]: .* got 1.0"),
     (lambda w: Adam(w, betas=(0.9, np.nan)), r"betas\[1\]: .* got nan"),
+    (lambda w: Adam(w, betas=(0.9, 1.5)), r"betas\[1\]: .* got 1.5"),
     (lambda w: Adam(w, epsilon=0), "epsilon: .* above 0"),
     (lambda w: AdamW(w, weight_decay=-1), "weight_decay: .* got -1"),
 ])
