@@ -117,13 +117,14 @@ def test_kills_at_random_moments_lose_nothing(book, tmp_path, seed):
         assert [after[name] for name in done] == [before[name]
                                                   for name in done]
     missing = {name for name in ("one", "two") if book.why(name)}
-    assert book.executed() == missing
+    # Each in a process of its own: in ours, what Sphinx loaded for another
+    # book would show on the pages.
+    assert f"executed: {len(missing)} of 2 pages" in book.build().stdout
 
     other = Book(tmp_path / "other")
     for name in ("chapters", "notebooks"):
         shutil.rmtree(other.root / name, ignore_errors=True)
         shutil.copytree(book.root / name, other.root / name)
-    # In a process of its own, as the book's: Sphinx remembers in a process.
     assert "executed: 0 of 2 pages" in other.build().stdout
     for path in (other.root / "_build/html/chapters").glob("*.html"):
         assert site_text(path) == site_text(

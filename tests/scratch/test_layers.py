@@ -84,3 +84,9 @@ def test_examples_of_another_width_are_told():
     with pytest.raises(ValueError, match="the first has 4 columns, the "
                                          "second 3 rows"):
         layer(np.ones((5, 4)))
+
+
+def test_a_layer_of_one_input_has_its_bias():
+    layer = Linear(1, 3, np.random.default_rng(0))
+    assert layer.bias.data.tolist() == [0, 0, 0]
+    assert layer(np.ones((2, 1))).shape == (2, 3)
