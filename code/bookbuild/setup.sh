@@ -19,7 +19,7 @@ free=$(df -Pk . | awk 'NR == 2 {print int($4 / 1024)}')
 [ "$free" -ge 3000 ] ||
   stop "Setting up takes 3,000 MB on this disk and $free MB are free. Nothing was changed."
 
-echo "setting up .venv with the packages of requirements.txt (about a minute, 1.7 GB)"
+echo "setting up .venv with the packages of requirements.txt (about a minute, 2 GB)"
 log=$(mktemp)
 # The old environment stands aside until the new one is whole (an environment
 # can't be moved into place: its scripts know where they were made).

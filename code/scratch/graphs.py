@@ -36,22 +36,8 @@ class Graph:
         """
         values = self.nodes if values is None else values
         gradients = self.nodes if gradients is None else gradients
-        for node in self.nodes:
-            x, y = self.places[node]
-            for parent in self.parents[node]:
-                ax.annotate("", (x, y), self.places[parent], zorder=1,
-                            arrowprops={"arrowstyle": "-|>", "lw": 0.8,
-                                        "color": plots.GREY, "shrinkA": 9,
-                                        "shrinkB": 9, "mutation_scale": 7})
-            text = self.signs[node] or self.names.get(node)
-            style = "circle" if self.parents[node] else "round"
-            constant = text is None
-            if constant:
-                text = f"{node.data.item():g}"
-            ax.text(x, y, text, ha="center", va="center", zorder=3,
-                    fontsize=size + 1, bbox={
-                        "boxstyle": f"{style},pad=0.25", "fc": "none",
-                        "ec": "none" if constant else plots.INK, "lw": 0.8})
+        for node, (x, y) in self.places.items():
+            constant = self._draw_node(ax, node, self.places, size)
             leaf = not self.parents[node]
             if node in values and not constant:
                 ax.text(x - 0.3 * leaf, y + room * (not leaf),
@@ -66,6 +52,52 @@ class Graph:
         ax.set(xlim=(-0.9, across.max() + 0.6),
                ylim=(up.min() - 0.9, up.max() + 0.9))
         ax.axis("off")
+
+    def draw_down(self, ax, digits=2, size=10):
+        """Draw from top to bottom, where rows of numbers have more room.
+
+        A result has its numbers on its left, a leaf on its right; a first
+        operand that stands left of all results has them on its left.
+        """
+        places = {node: (-y, -x) for node, (x, y) in self.places.items()}
+        for node, (x, y) in places.items():
+            if self._draw_node(ax, node, places, size):
+                continue
+            leaf = not self.parents[node]
+            beside = x < min(places[n][0] for n in self.results)
+            for array, color, turn in ((node.data, plots.BLUE, 1),
+                                       (node.grad, plots.ORANGE, -1)):
+                if array is None:
+                    continue
+                right = leaf and not beside
+                at = ((x + (0.28 if turn > 0 else 1.75), y) if right else
+                      (x - 0.28, y + 0.17 * turn * (not leaf)))
+                ax.text(*at, _short(array, digits), color=color,
+                        ha="left" if right else "right", va="center",
+                        multialignment="right", fontsize=size)
+        across, up = np.array(list(places.values())).T
+        ax.set(xlim=(across.min() - 1.5, across.max() + 3.1),
+               ylim=(up.min() - 0.4, up.max() + 0.4))
+        ax.axis("off")
+
+    def _draw_node(self, ax, node, places, size):
+        """Draw a node and its arrows; say whether it is a constant."""
+        x, y = places[node]
+        for parent in self.parents[node]:
+            ax.annotate("", (x, y), places[parent], zorder=1,
+                        arrowprops={"arrowstyle": "-|>", "lw": 0.8,
+                                    "color": plots.GREY, "shrinkA": 9,
+                                    "shrinkB": 9, "mutation_scale": 7})
+        text = self.signs[node] or self.names.get(node)
+        style = "circle" if self.parents[node] else "round"
+        constant = text is None
+        if constant:
+            text = f"{node.data.item():g}"
+        ax.text(x, y, text, ha="center", va="center", zorder=3,
+                fontsize=size + 1, bbox={
+                    "boxstyle": f"{style},pad=0.25", "fc": "none",
+                    "ec": "none" if constant else plots.INK, "lw": 0.8})
+        return constant
 
 
 def _postorder(result):

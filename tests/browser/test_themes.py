@@ -44,6 +44,10 @@ def test_dark_figures_are_light_ink_in_their_own_hues(visit,
         if figures(light).nth(i).evaluate("i => !!i.closest('.frames')"):
             continue
         a, b = pixels(figures(light).nth(i)), pixels(figures(dark).nth(i))
+        # A figure may begin between two rows of pixels: one has a row more.
+        assert max(abs(n - m) for n, m in zip(a.shape, b.shape)) <= 1
+        rows, columns = np.minimum(a.shape, b.shape)[:2]
+        a, b = a[:rows, :columns], b[:rows, :columns]
         assert a.mean() > 0.6 > 0.4 > b.mean()
         ink = a.max(-1) < 0.3                     # dark strokes turn light
         assert b[ink].mean() > 0.6

@@ -52,3 +52,16 @@ def test_only_the_chosen_nodes_show_their_numbers(picture):
 def test_the_results_come_in_the_order_of_computing(picture):
     assert [picture.signs[node] for node in picture.results] == [
         "×", "σ", "^"]
+
+
+def test_drawn_downward_a_graph_shows_the_same_numbers(picture):
+    fig, (across, down) = plt.subplots(1, 2)
+    picture.draw(across)
+    picture.draw_down(down)
+    texts = [sorted(text.get_text() for text in ax.texts)
+             for ax in (across, down)]
+    assert texts[0] == texts[1]
+    heights = {text.get_text(): text.get_position()[1]
+               for text in down.texts}
+    assert heights["$w$"] > heights["×"] > heights["σ"] > heights["^"]
+    plt.close(fig)
