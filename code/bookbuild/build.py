@@ -25,6 +25,7 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
+from bookbuild import address
 from bookbuild.execute import ENVIRONMENT
 from bookbuild.fingerprint import hand_edits, stale
 from bookbuild.kernel import state
@@ -43,6 +44,7 @@ WORKERS = 2  # pages run at a time, each on one core
 INPUTS = ("genindex.md", "_config.yml", "_toc.yml", "course.yml",
           "references.bib", "requirements.txt", "pyproject.toml",
           "chapters", "code", "data", "notebooks")
+PUBLISHED = "the environment"  # among the inputs
 
 
 def make_book(root=ROOT, only=None):
@@ -124,14 +126,28 @@ def one_at_a_time(root):
 
 
 def inputs(root):
-    """Everything a build reads: {name: the file's state}."""
-    found = {}
+    """Everything a build reads: {name: the file's state}, and what stands in
+    the environment."""
+    found = {PUBLISHED: published(root)}
     for name in INPUTS:
         top = root / name
         for path in top.rglob("*") if top.is_dir() else [top]:
             if path.is_file() and "__pycache__" not in path.parts:
                 found[path.relative_to(root).as_posix()] = state(path)
     return found
+
+
+def published(root):
+    """What a build takes from the environment, and from git if it is told to:
+    addresses, and the commit whose history dates the pages."""
+    commit = ""
+    if os.environ.get("SITE_URL"):
+        with contextlib.suppress(OSError):  # no git
+            commit = subprocess.run(
+                ["git", "rev-parse", "HEAD"], cwd=root, capture_output=True,
+                text=True).stdout.strip()
+    return [address.repository(root), *address.reference(root),
+            address.site(root), commit]
 
 
 def last_inputs(build):
@@ -161,7 +177,8 @@ def forget_changed(doctrees, last, now):
         shutil.rmtree(doctrees, ignore_errors=True)
         return
     for name in now.keys() | last.keys():
-        if now.get(name) == last.get(name) or name.startswith("notebooks/"):
+        if (now.get(name) == last.get(name) or name == PUBLISHED
+                or name.startswith("notebooks/")):
             continue
         if name.startswith("chapters/") and name.endswith(".md"):
             forget_page(doctrees, name)
@@ -409,6 +426,8 @@ def main():
         sys.exit("\nInterrupted. Pages that had ended are stored; the next "
                  "run goes on from there.")
     target = only.path.with_suffix(".html") if only else Path("index.html")
+    for sentence in address.unknown(ROOT):
+        print(sentence)
     print(f"\nthe book: {Path('_build/html') / target}")
     print(f"executed: {len(executed)} of {count} pages")
     for page, why in executed:

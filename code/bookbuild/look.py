@@ -120,9 +120,14 @@ def add_door(app, exception):
     root = app.config.root_doc
     if exception is None and app.builder.format == "html" and root != "index":
         first = f"{root}.html"
+        page = Path(app.outdir, first)
+        said = "".join(re.findall(  # what a shared link shows
+            r'<meta (?:name="(?:description|twitter:)|property="og:).*\n',
+            page.read_text("utf-8") if page.exists() else ""))
         door.write_text(
             '<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n'
             f"<title>{html.escape(app.config.html_title)}</title>\n"
+            f"{said}"
             f'<meta http-equiv="refresh" content="0; url={first}">\n'
             f'<a href="{first}">{html.escape(app.config.html_title)}</a>\n',
             "utf-8")

@@ -16,6 +16,7 @@ import nbformat
 from docutils import nodes
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
+from bookbuild.address import repository
 from bookbuild.execute import store, with_text_of
 from bookbuild.kernel import state
 from bookbuild.pages import (
@@ -48,9 +49,18 @@ if not is_book(book) and not HOME:
     raise ModuleNotFoundError(
         f"expected the book, version {VERSION}, in this folder or one above "
         f"{here}: put this notebook in the book's folder mine/")
+for branch in ["--branch", f"v{VERSION}"], []:
+    if not is_book(book):  # before its release a version is on the branch
+        subprocess.run(["git", "clone", "-q", "--depth=1", *branch, HOME,
+                        str(book)], capture_output=True)
 if not is_book(book):
-    subprocess.run(["git", "clone", "-q", "--depth=1", "--branch",
-                    f"v{VERSION}", HOME, str(book)], check=True)
+    raise ModuleNotFoundError(
+        f"could not get version {VERSION} from {HOME} into {book}: is there "
+        "a network, and nothing else in that folder?")
+if HOME and not importlib.util.find_spec("myst_nb"):  # as on Colab
+    pins = (book / "requirements.txt").read_text("utf-8").split()
+    subprocess.run([sys.executable, "-m", "pip", "install", "-q", *[
+        pin for pin in pins if pin.startswith("myst-nb==")]], check=True)
 sys.path.insert(0, str(book / "code"))'''
 
 
@@ -334,9 +344,13 @@ def join(page, stored, text, stems):
 
 
 def setup_cell(root):
+    """The first cell of a plain notebook. It gets the book from the address in
+    _config.yml, whatever the environment says: a stored notebook is the same
+    wherever it is built."""
     project = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))
     source = SETUP_CODE.replace("{version}", project["project"]["version"])
-    return new_code_cell(source.replace("{home}", ""), metadata={
+    return new_code_cell(source.replace(
+        "{home}", repository(root, environ={})), metadata={
         "tags": [SETUP], "jupyter": {"source_hidden": True},
         "cellView": "form"})
 

@@ -12,6 +12,11 @@ import pytest
 from bookbuild import build, fingerprint
 from bookbuild.pages import find_page, pages_of
 
+# Tests set what they need of these; a workflow has some of them set.
+for name in ("GITHUB_REPOSITORY", "GITHUB_SERVER_URL", "GITHUB_REF",
+             "SITE_URL"):
+    os.environ.pop(name, None)
+
 BOOK = Path(__file__).resolve().parents[2]
 
 FRONT = """---

@@ -209,19 +209,32 @@ def test_another_version_of_the_book_is_not_taken(book):
     assert first_cell(book.root).returncode == 1
 
 
+@pytest.mark.parametrize("url", ["", "https://github.com/owner/name"])
+def test_the_first_cell_knows_the_address_in_the_settings_alone(
+        book, monkeypatch, url):
+    monkeypatch.setenv("GITHUB_REPOSITORY", "somebody/fork")
+    book.edit("_config.yml", "title: Tiny",
+              f"title: Tiny\nrepository: {{url: '{url}'}}")
+    assert f'HOME, VERSION = "{url}", "1.2.3"' in (
+        plain.setup_cell(book.root).source)
+
+
+@pytest.mark.parametrize("released", [True, False])
 def test_away_from_the_book_the_first_cell_gets_this_very_version(
-        book, tmp_path):
+        book, tmp_path, released):
     def git(*words):
         subprocess.run(["git", "-c", "user.name=a", "-c", "user.email=a@b.c",
                         *words], cwd=book.root, check=True,
                        capture_output=True)
 
+    book.write("requirements.txt", "numpy\nmyst-nb==1.4.0\n")
     git("init")
     git("add", "-A")
     git("commit", "-m", "one")
-    git("tag", "v1.2.3")
-    book.edit("pyproject.toml", "1.2.3", "2.0.0")
-    git("commit", "-a", "-m", "two")
+    if released:
+        git("tag", "v1.2.3")
+        book.edit("pyproject.toml", "1.2.3", "2.0.0")
+        git("commit", "-a", "-m", "two")
     away = tmp_path / "away"
     away.mkdir()
     for _ in range(2):  # it is there the second time
@@ -230,3 +243,10 @@ def test_away_from_the_book_the_first_cell_gets_this_very_version(
         book.write("gone", "")
     assert '1.2.3' in (away / "book/pyproject.toml").read_text()
     assert code_of(v4.reads((away / "book/notebooks/two.ipynb").read_text()))
+
+
+def test_a_version_that_can_not_be_had_is_named(book, tmp_path):
+    book.edit("pyproject.toml", "1.2.3", "2.0.0")
+    ran = first_cell(tmp_path, f"file://{book.root}")
+    assert ran.returncode == 1
+    assert f"could not get version 1.2.3 from file://{book.root}" in ran.stderr

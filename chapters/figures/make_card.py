@@ -1,0 +1,46 @@
+"""Draw the picture that stands beside a shared link: card.png of the site.
+
+Run it after a change of the title:
+    python chapters/figures/make_card.py
+"""
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from bookbuild.address import settings
+from bookbuild.pages import ROOT
+from scratch.plots import BLUE, INK, ORANGE, set_style
+
+CARD = ROOT / "code/bookbuild/web/static/card.png"
+WIDTH, HEIGHT = 12, 6.3  # inches of 100 pixels: the shape that sites show
+
+
+def clouds(ax):
+    """Two classes of points and the line that a machine found."""
+    rng = np.random.default_rng(3)
+    points = rng.uniform(-1, 1, (90, 2))
+    side = points @ [1.0, 0.8]
+    up, down = points[side > 0.16], points[side < -0.16]
+    ax.plot(*up.T, "o", color=BLUE, ms=11, mec="none")
+    ax.plot(*down.T, "s", color=ORANGE, ms=10, mec="none")
+    ax.plot([-0.85, 0.85], [1.0625, -1.0625], color=INK, lw=3.5,
+            solid_capstyle="round")
+    ax.set(xlim=(-1.1, 1.1), ylim=(-1.1, 1.1), aspect="equal")
+    ax.axis("off")
+
+
+def draw(title):
+    set_style()
+    fig = plt.figure(figsize=(WIDTH, HEIGHT), dpi=100, facecolor="white",
+                     layout="none")
+    clouds(fig.add_axes((0.53, 0.09, 0.43, 0.82)))
+    first, rest = title.split(", ", 1)
+    fig.text(0.06, 0.60, first, size=50, color=INK, va="bottom")
+    fig.text(0.06, 0.55, rest.replace(" to ", "\nto "), size=29, color=INK,
+             va="top", linespacing=1.05)
+    return fig
+
+
+if __name__ == "__main__":
+    draw(settings(ROOT, "title")).savefig(
+        CARD, facecolor="white", metadata={"Software": None})
