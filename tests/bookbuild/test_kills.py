@@ -76,7 +76,9 @@ def runs_of(book):
     """What came out of each stored run; its text is Sphinx's matter, which a
     killed build may leave to the next."""
     stored = {page.stem: page.stored() for page in pages_of(book.root)}
-    return {name: (notebook.metadata.book.seconds, code_cells(notebook))
+    return {name: (notebook.metadata.book.seconds,
+                   [(cell.source, cell.outputs)
+                    for cell in code_cells(notebook)])
             for name, notebook in stored.items() if notebook}
 
 
