@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import json
 import shutil
 import subprocess
 import sys
@@ -40,24 +41,36 @@ def write(name, parts):
     Prints the facts that data/NAME.toml must hold; exits with a sentence
     when it says otherwise.
     """
+    pack(DATA / f"{name}.npz", parts)
+    compare(name, counts={part: np.bincount(labels, minlength=10).tolist()
+                          for part, (_, labels) in parts.items()})
+
+
+def compare(name, **facts):
+    """Print what data/NAME.toml must hold; exit when it says otherwise.
+
+    facts: what to compare beside the size and the SHA-256 of the file,
+    numbers and lists first, then tables.
+    """
     path = DATA / f"{name}.npz"
-    pack(path, parts)
     content = path.read_bytes()
     facts = {"bytes": len(content),
-             "sha256": hashlib.sha256(content).hexdigest(),
-             "counts": {part: np.bincount(labels, minlength=10).tolist()
-                        for part, (_, labels) in parts.items()}}
-    print(f"{path.name}\nbytes = {facts['bytes']}\n"
-          f"sha256 = \"{facts['sha256']}\"\n[counts]")
-    for part, counts in facts["counts"].items():
-        print(f"{part} = {counts}")
+             "sha256": hashlib.sha256(content).hexdigest(), **facts}
+    print(path.name)
+    for key, value in facts.items():
+        if isinstance(value, dict):
+            print(f"[{key}]")
+            for inner, content in value.items():
+                print(f"{inner} = {json.dumps(content)}")
+        else:
+            print(f"{key} = {json.dumps(value)}")
     listed = tomllib.loads((DATA / f"{name}.toml").read_text("utf-8"))
     wrong = [key for key in facts if listed.get(key) != facts[key]]
     if wrong:
         sys.exit(f"{path.name} differs from {name}.toml in "
                  f"{', '.join(wrong)}: if the change is meant, put the lines "
                  "above there; if not, `git checkout -- data/` undoes it "
-                 "(another zlib packs the same pictures into other bytes)")
+                 "(another zlib packs the same content into other bytes)")
 
 
 def pack(path, parts):
@@ -69,12 +82,12 @@ def pack(path, parts):
             add(archive, f"{part}_labels", labels)
 
 
-def add(archive, name, array):
+def add(archive, name, array, dtype=np.uint8):
     # A ZipInfo made by hand is dated 1980-01-01 and knows no user.
     member = zipfile.ZipInfo(f"{name}.npy")
     member.create_system, member.external_attr = 3, 0o644 << 16
     content = io.BytesIO()
     np.lib.format.write_array(
-        content, np.ascontiguousarray(array, dtype=np.uint8), version=(1, 0))
+        content, np.ascontiguousarray(array, dtype=dtype), version=(1, 0))
     archive.writestr(member, content.getvalue(),
                      compress_type=zipfile.ZIP_DEFLATED, compresslevel=9)

@@ -52,6 +52,7 @@ def mutate(module, folder):
     (folder / "tests").mkdir()
     for path in tests_of(module):
         shutil.copy(path, folder / "tests")
+    shutil.copy(ROOT / "tests/labs.py", folder / "tests")
     (folder / "pyproject.toml").write_text(SETTINGS.format(module=module))
     log = folder / "log"
     with log.open("w") as said:

@@ -3,7 +3,7 @@ forward line. The home of every definition is chapter 3."""
 
 import numpy as np
 
-from scratch import inputs
+from scratch import inputs, unchanged
 
 
 class Tensor:
@@ -67,7 +67,7 @@ def order(loss: Tensor) -> list[Tensor]:
         missing = [parent for parent, _ in node.parents if parent not in nodes]
         stack += missing
         if not missing:
-            inputs.check_unchanged(node.shape, node.prints, fingerprints(node))
+            unchanged.check_unchanged(node.shape, node.prints, fingerprints(node))
             nodes[stack.pop()] = True
     return list(nodes)
 
@@ -75,7 +75,7 @@ def order(loss: Tensor) -> list[Tensor]:
 def fingerprints(node: Tensor) -> list[str]:
     """Fingerprints of a result and of the leaves it is from; of a leaf, none."""
     family = (node, *(parent for parent, _ in node.parents if not parent.parents))
-    return [inputs.fingerprint(t.data) for t in family if node.parents]
+    return [unchanged.fingerprint(t.data) for t in family if node.parents]
 
 
 def unbroadcast(g, shape: tuple[int, ...]):

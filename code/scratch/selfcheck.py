@@ -105,8 +105,8 @@ class Call:
     """A reader's function, called with care.
 
     Arguments go in as copies and what the function prints is dropped.
-    Raises Wrong where the function raises, returns None or changes an
-    argument.
+    Raises Wrong where the function raises, returns None, changes an
+    argument or goes on asking for its gradient.
     """
 
     def __init__(self, function, name):
@@ -125,6 +125,11 @@ class Call:
         expect(all(map(same, passed, given)), "It changed one of its "
                "arguments in place: whoever called it still needs the old "
                "values.")
+        expect(not any(_asks(p) and not _asks(g)
+                       for p, g in zip(passed, given)),
+               "It switched on requires_grad in one of its arguments and "
+               "left it on, or left a gradient there. Work on a detached "
+               "copy: whoever called it goes on with the old one.")
         expect(self.result is not None, "It returned None. Does every way "
                "through it end in a return?")
         return self.result
@@ -147,6 +152,12 @@ class Call:
         return "".join("\n" + textwrap.fill(
             text, 72, initial_indent="  " + head, subsequent_indent=12 * " ")
             for head, text in lines)
+
+
+def _asks(value):
+    """Whether a tensor asks for its gradient, or holds one."""
+    return (getattr(value, "requires_grad", False)
+            or getattr(value, "grad", None) is not None)
 
 
 def _within(seconds, work):

@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 TOYS = ("gaussians", "center-surround", "xor", "spirals")
 SETS = {"digits": {"train": 8000, "validation": 1000, "test": 1000},
         "fashion": {"train": 18_000, "validation": 2000, "test": 10_000}}
+SOUNDS = ("spoken", "prompts")      # test_sound.py looks into them
 
 
 def separable(X, y):
@@ -144,10 +145,10 @@ def lent(monkeypatch, tmp_path):
 
 def test_the_book_has_the_sets_it_says():
     found = {path.stem for path in (ROOT / "data").glob("*.npz")}
-    assert found == SETS.keys()
+    assert found == {*SETS, *SOUNDS}
 
 
-@pytest.mark.parametrize("name", SETS)
+@pytest.mark.parametrize("name", [*SETS, *SOUNDS])
 def test_a_file_is_byte_for_byte_the_one_listed(name):
     content = (ROOT / "data" / f"{name}.npz").read_bytes()
     listed = data.describe(name)
@@ -205,7 +206,7 @@ def test_a_part_that_is_loaded_may_be_changed_without_harm():
 
 
 def test_an_unknown_set_or_part_is_named_beside_those_that_exist():
-    with refused(ValueError, '"digits", "fashion", got \'cifar\''):
+    with refused(ValueError, '"digits", "fashion", "prompts", "spoken", got \'cifar'):
         data.load("cifar")
     with refused(ValueError, '"validation", "test", got \'dev\''):
         data.load("digits", "dev")

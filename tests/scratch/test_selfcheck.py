@@ -1,24 +1,19 @@
 """The self-check tells right from wrong by behaviour, and keeps the answer."""
 
-import re
 import signal
 import threading
 import time
 
 import numpy as np
 import pytest
+import torch
 
+from labs import CheckTests, verdict
 from scratch import perceptron
 from scratch.checks.notebook_1 import LEARN, LIFT, UNIT, UPDATE
 from scratch.selfcheck import Wrong, check, expect_array
 
 X_SEEN = np.array([[5.0, 7.0], [2.0, 6.0]])
-
-
-def verdict(capsys, function, properties, **options):
-    """(returned, printed) of a check."""
-    returned = check(function, properties, **options)
-    return returned, capsys.readouterr().out
 
 
 # Right answers to the unit, written differently.
@@ -455,7 +450,6 @@ WRONG = [
     (UPDATE, update_drops_the_bias, "got shape"),
     (UPDATE, update_list, "got list"),
     (UPDATE, update_at_zero_only, "boundary|only the bias|toward"),
-    (LEARN, learn_forever, "still running"),
     (LEARN, learn_one_epoch, "those that came back do|last number"),
     (LEARN, learn_never_early, "should be all"),
     (LEARN, learn_without_last_zero, "list of whole numbers|should be all"),
@@ -479,56 +473,20 @@ WRONG = [
     (LIFT, lift_of_sums, "not one of the five"),
 ]
 
-# Signs that code or a formula is told: calls, indices, operators, NumPy.
-SECRETS = r"np\.|\w\(|\w\[|[@*/]|[<>+-]=|=[=<>]|\bdot\b|\bw\b|\bx\b"
+class TestChecks(CheckTests):
+    properties = (UNIT, UPDATE, LEARN, LIFT)
+    right, wrong = RIGHT, WRONG
+    # calls, indices, operators, NumPy
+    secrets = r"np\.|\w\(|\w\[|[@*/]|[<>+-]=|=[=<>]|\bdot\b|\bw\b|\bx\b"
 
-
-def by_name(value):
-    return getattr(value, "__name__", "")
-
-
-@pytest.mark.parametrize("properties, answer", RIGHT, ids=by_name)
-def test_right_answers_pass_however_they_are_written(
-        capsys, properties, answer):
-    for seed in range(3):
-        returned, printed = verdict(capsys, answer, properties, seed=seed)
-        assert returned is answer, printed
-        assert re.fullmatch(
-            rf"{answer.__name__}: right\. All {len(properties)} properties "
-            rf"hold, on {20 * len(properties)} cases made for this run\.\n", printed)
-
-
-@pytest.mark.parametrize("properties, answer, told", WRONG, ids=by_name)
-def test_wrong_answers_are_told_what_is_wrong_and_not_what_is_right(
-        capsys, properties, answer, told):
-    # The limit is generous, for a busy machine, where nothing is endless.
-    endless = "forever" in answer.__name__
-    for seed in range(1 if endless else 3):
+    def before(self):
         kept.clear()
-        returned, printed = verdict(capsys, answer, properties, seed=seed,
-                                    seconds=0.3 if endless else 60)
-        assert returned is None
-        first, *rest = printed.splitlines()
-        assert re.fullmatch(rf"{answer.__name__}: not yet\. \d of "
-                            rf"{len(properties)} properties hold\.", first)
-        sentence = " ".join("\n".join(rest).split("  case:")[0].split())
-        assert re.search(told, sentence), printed
-        if "It raised" not in sentence:
-            assert not re.search(SECRETS, sentence), sentence
-        assert max(map(len, rest)) <= 72
 
 
-def test_the_list_of_wrong_answers_covers_every_property(capsys):
-    broken = set()
-    for properties, answer, _ in WRONG:
-        if answer is learn_forever:
-            continue
-        for one in properties:
-            kept.clear()
-            if (one not in broken and
-                    verdict(capsys, answer, (one,), seed=0)[0] is None):
-                broken.add(one)
-    assert broken >= set(UNIT + UPDATE + LEARN + LIFT)
+def test_an_answer_that_never_ends_is_told_that_it_is_still_running(capsys):
+    returned, printed = verdict(capsys, learn_forever, LEARN, seed=0,
+                                seconds=0.3)
+    assert returned is None and "still running" in printed
 
 
 def test_an_empty_hole_is_called_not_written_yet(capsys):
@@ -666,6 +624,48 @@ def test_the_case_told_is_the_case_that_failed(capsys):
     case = "".join(printed.split("case:")[1].split("returned:")[0].split())
     w, X = eval(case.removeprefix("seldom"), {"array": np.array})
     assert X.shape == (3, 2) and w.shape == (3,)
+
+
+def asks_for_good(w, X):
+    X.requires_grad_()
+
+
+def leaves_a_gradient(w, X):
+    X.requires_grad_().sum().backward()
+    X.requires_grad_(False)
+
+
+def cleans_up(w, X):
+    leaves_a_gradient(w, X)
+    X.grad = None
+
+
+def ask_one(X, use, capsys):
+    """(returned, printed) of a check whose answer does `use` with X."""
+    def answer(w, X):
+        use(w, X)
+        return 1
+
+    return verdict(capsys, answer, (lambda call, rng: call(1.0, X),))
+
+
+@pytest.mark.parametrize("use, fault", [
+    (asks_for_good, "switched on requires_grad"),
+    (leaves_a_gradient, "left a gradient there")])
+def test_a_gradient_asked_of_an_argument_for_good_is_told(
+        capsys, use, fault):
+    returned, printed = ask_one(torch.ones(2), use, capsys)
+    assert returned is None and fault in " ".join(printed.split())
+
+
+def test_a_gradient_asked_of_an_argument_for_a_while_is_no_fault(capsys):
+    assert ask_one(torch.ones(2), cleans_up, capsys)[0]
+
+
+def test_an_argument_that_asks_for_its_gradient_may_go_on(capsys):
+    X = torch.ones(2, requires_grad=True)
+    X.grad = torch.ones(2)
+    assert ask_one(X, asks_for_good, capsys)[0]
 
 
 @pytest.mark.parametrize("value, told", [

@@ -3,11 +3,11 @@
 import re
 
 import numpy as np
-import pytest
 import torch
 from torch import nn
 from torch.nn import functional as F
 
+from labs import CheckTests, verdict
 from scratch.checks import notebook_2
 from scratch.checks.notebook_2 import (
     COUNT,
@@ -17,14 +17,6 @@ from scratch.checks.notebook_2 import (
     SPLIT,
     STEP,
 )
-from scratch.selfcheck import check
-
-
-def verdict(capsys, function, properties, **options):
-    """(returned, printed) of a check."""
-    returned = check(function, properties, **options)
-    return returned, capsys.readouterr().out
-
 
 # The forward pass: right answers, written differently.
 
@@ -853,52 +845,10 @@ WRONG = [
     (MEASURE, measure_of_a_sigmoid, "first number|sum over"),
 ]
 
-# Signs that code is told: PyTorch, NumPy, calls, indices, comparisons.
-SECRETS = r"torch\.|np\.|nn\.|\w\(|\w\[|[<>+-]=|=[=<>]|\.T\b"
-
-
-def by_name(value):
-    return getattr(value, "__name__", "")
-
-
-@pytest.mark.parametrize("properties, answer", RIGHT, ids=by_name)
-def test_right_answers_pass_however_they_are_written(
-        capsys, properties, answer):
-    for seed in range(3):
-        returned, printed = verdict(capsys, answer, properties, seed=seed,
-                                    seconds=60)
-        assert returned is answer, printed
-        assert re.fullmatch(
-            rf"{answer.__name__}: right\. All {len(properties)} properties "
-            rf"hold, on {20 * len(properties)} cases made for this run\.\n",
-            printed)
-
-
-@pytest.mark.parametrize("properties, answer, told", WRONG, ids=by_name)
-def test_wrong_answers_are_told_what_is_wrong_and_not_what_is_right(
-        capsys, properties, answer, told):
-    for seed in range(3):
-        returned, printed = verdict(capsys, answer, properties, seed=seed,
-                                    seconds=60)
-        assert returned is None
-        first, *rest = printed.splitlines()
-        assert re.fullmatch(rf"{answer.__name__}: not yet\. \d of "
-                            rf"{len(properties)} properties hold\.", first)
-        sentence = " ".join("\n".join(rest).split("  case:")[0].split())
-        assert re.search(told, sentence), printed
-        if "It raised" not in sentence:
-            assert not re.search(SECRETS, sentence), sentence
-        assert max(map(len, rest)) <= 72
-
-
-def test_the_list_of_wrong_answers_covers_every_property(capsys):
-    broken = set()
-    for properties, answer, _ in WRONG:
-        for one in properties:
-            if (one not in broken and
-                    verdict(capsys, answer, (one,), seed=0)[0] is None):
-                broken.add(one)
-    assert broken >= set(FORWARD + COUNT + LOSS + STEP + SPLIT + MEASURE)
+class TestChecks(CheckTests):
+    properties = (FORWARD, COUNT, LOSS, STEP, SPLIT, MEASURE)
+    right, wrong = RIGHT, WRONG
+    secrets = r"torch\.|np\.|nn\.|\w\(|\w\[|[<>+-]=|=[=<>]|\.T\b"
 
 
 def test_a_case_that_is_told_can_be_made_again(capsys):
