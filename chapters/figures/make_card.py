@@ -1,4 +1,5 @@
-"""Draw the picture that stands beside a shared link: card.png of the site.
+"""Draw the picture that stands beside a shared link, card.png of the site, and
+the cover of the book for e-readers.
 
 Run it after a change of the title:
     python chapters/figures/make_card.py
@@ -12,6 +13,7 @@ from bookbuild.pages import ROOT
 from scratch.plots import BLUE, INK, ORANGE, set_style
 
 CARD = ROOT / "code/bookbuild/web/static/card.png"
+COVER = ROOT / "code/bookbuild/ebook/static/cover.png"
 WIDTH, HEIGHT = 12, 6.3  # inches of 100 pixels: the shape that sites show
 
 
@@ -41,6 +43,20 @@ def draw(title):
     return fig
 
 
+def draw_cover(title):
+    """The same in the shape of a book."""
+    set_style()
+    fig = plt.figure(figsize=(8, 12), dpi=100, facecolor="white",
+                     layout="none")
+    clouds(fig.add_axes((0.08, 0.06, 0.84, 0.56)))
+    first, rest = title.split(", ", 1)
+    fig.text(0.09, 0.83, first, size=52, color=INK, va="bottom")
+    fig.text(0.09, 0.80, rest.replace(" to ", "\nto "), size=30, color=INK,
+             va="top", linespacing=1.05)
+    return fig
+
+
 if __name__ == "__main__":
-    draw(settings(ROOT, "title")).savefig(
-        CARD, facecolor="white", metadata={"Software": None})
+    for path, figure in ((CARD, draw), (COVER, draw_cover)):
+        figure(settings(ROOT, "title")).savefig(
+            path, facecolor="white", metadata={"Software": None})
