@@ -22,6 +22,7 @@ from scratch import autograd, data, layers, losses, optim
 
 RUNS, FEW = 5, 3  # FEW where one takes a quarter of a minute or more
 PAGES = 60  # of the long book
+GROWTH = (10, 20, 40)  # pages: a book, twice and four times as much
 # What `make book` does when all pages are run, but for the plain notebooks.
 SPHINX = """
 from pathlib import Path
@@ -40,6 +41,8 @@ def main():
         our_book(clone(Path(folder) / "book"))
     with tempfile.TemporaryDirectory() as folder:
         long_book(Path(folder))
+    with tempfile.TemporaryDirectory() as folder:
+        growth(Path(folder))
     show("make test", 90, lambda: subprocess.run(
         ["make", "-C", ROOT, "test"], check=True, capture_output=True))
     torch.set_num_threads(1)
@@ -118,6 +121,47 @@ def long_book(folder):
     show(name + "make book, nothing changed", 1, lambda: build(folder))
     show(name + "make book, one paragraph changed", 6,
          lambda: build(folder), edits(page))
+
+
+def growth(folder):
+    """What a book of once, twice and four times the pages costs: seconds of
+    processor, which other work on the machine moves less than the clock."""
+    costs = {}
+    for pages in GROWTH:
+        book = folder / f"of-{pages}"
+        book.mkdir()
+        synthetic.make(book, pages)
+        build(book)  # the notebooks get their text
+        forget_build(book)
+        for what, action in (("site", build), ("PDF", pdf), ("EPUB", epub)):
+            began = processor()
+            action(book)
+            costs.setdefault(f"{what}, seconds of processor", []).append(
+                processor() - began)
+        for what, place in (("site", "html"), ("PDF", "pdf/book.pdf"),
+                            ("EPUB", "epub/book.epub")):
+            costs.setdefault(f"{what}, MB", []).append(
+                size(book / "_build" / place))
+    for what, values in costs.items():
+        print(f"{' / '.join(map(str, GROWTH))} pages of "
+              f"{synthetic.WORDS:,} words: {what}: "
+              + " / ".join(f"{value:.1f}" for value in values)
+              + f"; four times the pages cost {values[-1] / values[0]:.2f} "
+              "times; to reach: 4", flush=True)
+
+
+def pdf(book):
+    return python(book, "-m", "bookbuild.pdf")
+
+
+def epub(book):
+    return python(book, "-m", "bookbuild.epub")
+
+
+def size(path):
+    """Megabytes of a file or of all files in a folder."""
+    files = [path] if path.is_file() else path.rglob("*")
+    return sum(file.stat().st_size for file in files if file.is_file()) / 1e6
 
 
 def edits(path, change="\n\nParagraph {}.\n"):

@@ -53,6 +53,7 @@ ENVIRONMENT = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1",
 ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 ADDRESS = re.compile(r"\bat 0x[0-9a-f]{6,}")
 NO_NUMBER = re.compile(r"(?:[\w.]+\()?-?(?:nan|inf)\)?")  # np.float64(nan)
+PATIENCE = 8  # times its budget by the clock: slow cores, held by others too
 TIMING = "timing"  # tag of a cell whose output is another at each run
 
 
@@ -60,8 +61,9 @@ def execute(page, progress=lambda cell, cells: None):
     """Run a page's cells in order in a fresh kernel; return the notebook.
 
     progress: called with the number of the cell that starts, and of cells.
-    Raises PageError naming page, line and cell: a cell that fails, a run over
-    its budget, a kernel that dies, output that could not be the same twice.
+    Raises PageError naming page, line and cell: a cell that fails, one that
+    takes too long or too much memory, a kernel that dies, output that could
+    not be the same twice.
     """
     notebook = copy.deepcopy(page.notebook)
     lines = notebook.metadata.pop("source_map")
@@ -70,9 +72,7 @@ def execute(page, progress=lambda cell, cells: None):
     names = [f"{name} {number}" for number, name in enumerate(names, 1)]
     # As things are before the run: what changes under it makes it stale.
     found = fingerprint(page)
-    began = time.monotonic()
     run = run_cells(page, notebook, names, progress)
-    seconds = time.monotonic() - began
     if run["megabytes"] > page.budget[1]:
         raise PageError(f"{page.path} used {run['megabytes']:.0f} MB, its "
                         f"budget is {page.budget[1]:g} MB")
@@ -84,7 +84,7 @@ def execute(page, progress=lambda cell, cells: None):
         refuse_unstable(cell, name)
     number_cells(notebook)
     notebook.metadata.book = {
-        "page": page.path.as_posix(), "seconds": round(seconds, 1),
+        "page": page.path.as_posix(), "seconds": round(run["seconds"], 1),
         "megabytes": round(run["megabytes"]),
         "fingerprint": found | {
             name: file_digest(page.root / name)
@@ -93,13 +93,24 @@ def execute(page, progress=lambda cell, cells: None):
     return notebook
 
 
+def refuse_slow(page, notebook):
+    """Refuse a run that took more than the page's budget of seconds: one
+    that is to be stored, and not one that only tells of its results on
+    whatever machine that is."""
+    if notebook.metadata.book["seconds"] > page.budget[0]:
+        raise PageError(f"{page.path} took "
+                        f"{notebook.metadata.book['seconds']:.0f} s of a core, "
+                        f"its budget is {page.budget[0]:g} s")
+
+
 def run_cells(page, notebook, names, progress):
     """Run a notebook's cells in a kernel that ends with them.
 
     names: what to call each code cell in a message. Returns the kernel's
-    report: the book's files it opened, the modules it held, its megabytes.
+    report: the book's files it opened, the modules it held, its megabytes
+    and seconds of processor.
     """
-    seconds, _ = page.budget
+    seconds = PATIENCE * page.budget[0]
     began, started = time.monotonic(), []
 
     def start_cell(cell, cell_index, **_):
@@ -135,8 +146,9 @@ def run_cells(page, notebook, names, progress):
         except CellExecutionError as error:
             raise PageError(f"{started[-1]} failed\n{error}") from error
         except CellTimeoutError as error:
-            raise PageError(f"{started[-1]} was under way when the page's "
-                            f"budget of {seconds:g} s was used up") from error
+            raise PageError(
+                f"{started[-1]} was under way after {seconds:g} s, which is "
+                f"{PATIENCE} times the page's budget") from error
         except (DeadKernelError, RuntimeError) as error:
             raise PageError(f"{(started or names)[-1]}: the kernel died "
                             "(killed, or out of memory)") from error
@@ -269,6 +281,7 @@ def main():
             notebook = execute(page, lambda cell, cells: print(
                 cell, cells, flush=True))
             if not asked.check:
+                refuse_slow(page, notebook)
                 store(page, notebook, asked.into)
     except (PageError, OSError) as error:
         text = (str(error) if isinstance(error, PageError)

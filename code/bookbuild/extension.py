@@ -94,7 +94,8 @@ def merge(app, env, docnames, other):
 
 
 def show_record(app, name, template, context, doctree):
-    if doctree is None or "body" not in context:
+    if (app.builder.name != "html" or doctree is None
+            or "body" not in context):
         return
     page = pages.Page(Path(app.srcdir), Path(f"{name}.md"))
     if page.stem in pages.reading["drafts"]:
@@ -126,7 +127,7 @@ def hold_to_formulas(app, name, template, context, doctree):
 
 def copy_notebooks(app, exception):
     """Put the stored notebooks where the pages link to them."""
-    if exception is None and app.builder.format == "html":
+    if exception is None and app.builder.name == "html":
         folder = Path(app.outdir, "_notebooks")
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()

@@ -10,11 +10,14 @@ import linecache
 import os
 import resource
 import sys
+import time
 from importlib.machinery import FileFinder, SourceFileLoader
 from pathlib import Path
 
 BOOK, REPORT = "BOOK_ROOT", "BOOK_REPORT"  # set by bookbuild.execute
 IMPORT = "<frozen importlib._bootstrap_external>"
+# Seconds that the reference core takes for the work of `pace`.
+ARITHMETIC, STEPS = 0.008, 0.0105
 
 
 def load_ipython_extension(shell):
@@ -24,13 +27,18 @@ def load_ipython_extension(shell):
     root = os.path.realpath(os.environ[BOOK])
     import_from(os.path.join(root, "code"))
     files = watch_files(root)
+    seconds, used = 0, 0
 
     def write(result=None):
+        nonlocal seconds, used
+        seconds += (processor_seconds() - used) / pace()
+        used = processor_seconds()
         for name in list(linecache.cache):  # so that its opening shows again
             if name.startswith(root):
                 del linecache.cache[name]
         report.write_text(json.dumps({
             "files": files, "megabytes": peak_megabytes(),
+            "seconds": seconds,
             "modules": [name for name in sys.modules
                         if name.partition(".")[0] == "scratch"]}))
 
@@ -114,3 +122,46 @@ def peak_megabytes():
     """Peak memory of this process; Linux counts in kB, macOS in bytes."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / (2**20 if sys.platform == "darwin" else 2**10)
+
+
+def processor_seconds():
+    """Seconds of processor that this process and its ended children used:
+    unlike the clock's, the same whatever else the machine is doing."""
+    used = [resource.getrusage(who) for who in
+            (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
+
+
+def pace():
+    """How many times as long as the reference core this one takes at present.
+
+    An old core, or one whose caches others on the machine use too, needs two
+    or three times the seconds for the same work; a page's budget is in
+    seconds of the core on which the book's experiments were planned. Where
+    PyTorch is loaded the work is a few steps of a small network, for which cores differ
+    most, else some arithmetic.
+    """
+    torch = sys.modules.get("torch")
+    work, reference = (steps, STEPS) if torch else (arithmetic, ARITHMETIC)
+    work()  # makes ready
+    began = time.process_time()
+    work()
+    return (time.process_time() - began) / reference
+
+
+def arithmetic():
+    sum(i * i for i in range(100_000))
+
+
+def steps():
+    """Three times forward and back, without a random number."""
+    import torch
+    from torch.nn.functional import conv2d
+    with torch.enable_grad():
+        x, v, w = (torch.full(shape, 0.1, dtype=torch.float32, device="cpu")
+                   for shape in ((64, 1, 28, 28), (16, 1, 3, 3), (32, 16, 3, 3)))
+        v.requires_grad_()
+        w.requires_grad_()
+        for _ in range(3):
+            hidden = conv2d(x, v, stride=2, padding=1).relu()
+            conv2d(hidden, w, stride=2, padding=1).relu().sum().backward()

@@ -4,13 +4,21 @@ Everything a page needs is in `web/static` and travels with the book, so a
 page asks no other host for anything and opens from a folder as well.
 """
 
+import base64
 import html
+import io
 import re
+import struct
 from hashlib import sha256
 from pathlib import Path
 from urllib.parse import unquote
 
+from PIL import Image
+
+from bookbuild.formulas import width
+
 WEB = Path(__file__).parent / "web"
+HEAVY = 80_000  # bytes of a drawing whose pictures are worth packing
 
 # The book's own TeX commands, for the web and for print: name to
 # definition, or to (definition, number of arguments).
@@ -69,6 +77,9 @@ def tidy(app, pagename, templatename, context, doctree):
                   r"\1<em>Proof.</em> ", body)
     # roles that went out of use, or of which only half is there
     body = re.sub(r' role="(?:doc-biblioentry|list)"', "", body)
+    body = re.sub(r'(?<=<span class="pasted-text">)[^<]*', _set_number, body)
+    body = re.sub(r'(<span class="math notranslate nohighlight")>'
+                  r"(\\\((.*?)\\\))(?=</span>)", _with_room, body, flags=re.S)
     # Thebe's settings, though nothing uses them
     body = re.sub(r'<script type="text/x-thebe-config">.*?</script>\s*'
                   r"<script>kernelName = .*?</script>", "", body, flags=re.S)
@@ -84,6 +95,27 @@ def tidy(app, pagename, templatename, context, doctree):
                        for word in unused)]
 
 
+def _set_number(match):
+    """A number that a sentence fetched from the run, as a printer sets it:
+    with a minus sign, and a power of ten in place of e-07."""
+    number = re.fullmatch(r"([-+]?)([\d.,]+)(?:e([-+]?\d+))?(\W*)",
+                          match.group())
+    if number is None:
+        return match.group()
+    sign, digits, power, rest = number.groups()
+    if power:
+        ten = str(int(power)).replace("-", "−")
+        digits += f" · 10<sup>{ten}</sup>"
+    return sign.replace("-", "−") + digits + rest
+
+
+def _with_room(match):
+    """A formula within a line, with the room it will take."""
+    tag, formula, tex = match.groups()
+    room = 1.04 * width(html.unescape(tex))  # book.css sets it at 104%
+    return f'{tag} style="--room: {room:.2f}em">{formula}'
+
+
 def _sized(app):
     """Give a picture its width and height, so that a page keeps its lines
     while it loads, and let it load when it is near."""
@@ -95,15 +127,21 @@ def _sized(app):
         path = source and sources.get(unquote(source[1]))
         if " loading=" in text or not path:
             return text
-        size = svg_size(Path(app.srcdir, path))
+        size = picture_size(Path(app.srcdir, path))
         shape = "" if size is None else ' width="{}" height="{}"'.format(*size)
         return f'{text.rstrip("/> ")}{shape} loading="lazy" />'
     return tag
 
 
-def svg_size(path):
-    """Width and height in CSS pixels that an SVG file asks for, or None."""
-    if path.suffix != ".svg" or not path.exists():
+def picture_size(path):
+    """Width and height in CSS pixels that an SVG or PNG file asks for, or
+    None."""
+    if not path.exists():
+        return None
+    if path.suffix == ".png":
+        head = path.read_bytes()[:24]
+        return struct.unpack(">II", head[16:]) if head[:4] == b"\x89PNG" else None
+    if path.suffix != ".svg":
         return None
     head = re.search(r"<svg[^>]*>", path.read_text("utf-8"))
     sizes = [re.search(rf'\b{side}="([\d.]+)(pt|px|)"', head.group())
@@ -112,6 +150,35 @@ def svg_size(path):
         return None
     return tuple(round(float(s[1]) * (4 / 3 if s[2] == "pt" else 1))
                  for s in sizes)
+
+
+def pack_pictures(app, exception):
+    """Write the pixels in heavy drawings with as few bytes as they allow:
+    gray ones, and ones of few colors, need one byte and not four. Every
+    pixel stays, and so do the stored outputs."""
+    if exception is not None or app.builder.format != "html":
+        return
+    for name in app.builder.images.values():
+        path = Path(app.outdir, app.builder.imagedir, name)
+        if path.suffix == ".svg" and path.stat().st_size > HEAVY:
+            path.write_text(re.sub(
+                r"(?<=data:image/png;base64,)[^\"']+", _packed,
+                path.read_text("utf-8")), "utf-8")
+
+
+def _packed(match):
+    """The smallest of a PNG picture's lossless spellings, in base 64."""
+    found = [base64.b64decode(match.group())]
+    picture = Image.open(io.BytesIO(found[0]))
+    if picture.mode == "RGBA" and picture.getextrema()[3] == (255, 255):
+        picture = picture.convert("RGB")
+        red, green, blue = picture.split()
+        if red.tobytes() == green.tobytes() == blue.tobytes():
+            picture = red
+    with io.BytesIO() as file:
+        picture.save(file, "png", optimize=True)
+        found.append(file.getvalue())
+    return base64.b64encode(min(found, key=len)).decode()
 
 
 def add_door(app, exception):
@@ -140,6 +207,7 @@ def setup(app):
     app.connect("config-inited", set_defaults)
     app.connect("html-page-context", tidy, priority=900)
     app.connect("build-finished", add_door)
+    app.connect("build-finished", pack_pictures)
     app.add_css_file("book.css", priority=900)
     for script in ("frames.js", "reach.js"):
         app.add_js_file(script, loading_method="defer")

@@ -15,7 +15,6 @@ import sys
 from pathlib import Path
 from typing import ClassVar
 
-import yaml
 from docutils import nodes
 from pygments.style import Style
 from pygments.token import Comment, Keyword, Number, Operator, String
@@ -25,14 +24,15 @@ from sphinx.errors import SphinxError
 from sphinx.util import texescape
 
 from bookbuild.build import bring_up_to_date, one_at_a_time
+from bookbuild.editions import run_sphinx, split
 from bookbuild.look import MACROS
-from bookbuild.pages import ROOT, PageError, pages_of, reading
+from bookbuild.pages import ROOT, PageError, pages_of
 
 PRINT = Path(__file__).parent / "print"  # what TeX is told
 TOOLS = ("xelatex", "latexmk", "makeindex", "fc-list")
 PACKAGES = " ".join((PRINT / "packages").read_text("utf-8").split())
 LINE = 72  # characters that fit on a line of a table
-WIDE = 5  # points by which a line may stand out before it is a fault
+WIDE = 5  # points by which a line or a page may stand out
 SOLUTIONS = "solutions"  # their chapter's name among the documents
 HIDDEN = {"tag_hide-input", "tag_hide-cell"}
 
@@ -46,7 +46,7 @@ def make_pdf(root=ROOT):
         pages = pages_of(root)
         bring_up_to_date(root, pages, pages)
         latex = root / "_build" / "latex"
-        run_sphinx(root, latex)
+        write_latex(root, latex)
         typeset(latex)
         log = (latex / "book.log").read_text("utf-8", "replace")
         if found := faults(log):
@@ -65,32 +65,10 @@ def refuse_without_tex():
                         "(Debian's names).")
 
 
-def run_sphinx(root, latex):
-    """Write the book as LaTeX; warnings are errors.
-
-    Everything is read anew, so that nothing in print is older than its page.
-    """
-    from jupyter_book.config import get_final_config
-    from sphinx.application import Sphinx
-    from sphinx.util.docutils import docutils_namespace, patch_docutils
-
-    reading.update(drafts=frozenset(), stored={})
-    config, _ = get_final_config(
-        user_yaml=root / "_config.yml", sourcedir=root, use_external_toc=True,
-        cli_config={"external_toc_path": (root / "_toc.yml").as_posix(),
-                    "latex_individualpages": False})
-    config["project"] = yaml.safe_load(
-        (root / "_config.yml").read_text("utf-8"))["title"]
-    # Jupyter Book's own layout of the LaTeX document; ours stands for it.
-    config["extensions"].remove("sphinx_jupyterbook_latex")
-    config["extensions"].append("bookbuild.pdf")
-    with patch_docutils(None), docutils_namespace():
-        app = Sphinx(str(root), None, str(latex),
-                     str(root / "_build" / ".doctrees-pdf"), "latex", config,
-                     status=None, freshenv=True, warningiserror=True)
-        app.build()
-    if app.statuscode != 0:
-        raise PageError("Sphinx stopped at the fault printed above")
+def write_latex(root, latex):
+    """Write the book as LaTeX, laid out by us instead of by Jupyter Book."""
+    run_sphinx(root, "latex", latex, "bookbuild.pdf",
+               without=["sphinx_jupyterbook_latex"])
 
 
 def typeset(latex):
@@ -111,7 +89,7 @@ def typeset(latex):
 def faults(log):
     """What TeX's log says that a reader would see."""
     wide = [f"{match[0]}" for match in re.finditer(
-        r"Overfull \\hbox \(([\d.]+)pt too wide\).*", log)
+        r"Overfull \\[hv]box \(([\d.]+)pt too (?:wide|high)\).*", log)
         if float(match[1]) > WIDE]
     seen = re.findall(
         r"Missing character: .*|LaTeX Warning: (?:Reference|Citation|Hyper "
@@ -188,7 +166,7 @@ def set_defaults(app, config):
     config.latex_elements = {
         "papersize": "a4paper", "pointsize": "10pt",
         "extraclassoptions": "openany", "fncychap": "", "fontpkg": "",
-        "figure_align": "!htbp", "fvset": r"\fvset{fontsize=\small}",
+        "figure_align": "H", "fvset": r"\fvset{fontsize=\small}",
         "maketitle": r"\booktitlepage",
         "tableofcontents": r"\bookcontents", "preamble": "\n".join([
             r"\usepackage{book}",
@@ -291,18 +269,6 @@ def boxed(kind, node, title, content):
     """A box in the place of a node, whose links lead to it then."""
     return box("", heading("", "", *title), *content, kind=kind,
                ids=node["ids"])
-
-
-def split(node):
-    """(the children of a node's title, what follows it)."""
-    rest = list(node.children)
-    title = rest.pop(0) if rest and isinstance(rest[0], nodes.title) else None
-    content = []
-    for child in rest:
-        bare = isinstance(child, nodes.section) and not any(
-            isinstance(part, nodes.title) for part in child.children)
-        content += child.children if bare else [child]
-    return list(title.children) if title else [], content
 
 
 def statement(env, node):
@@ -408,16 +374,19 @@ def index_below(term):
 
 
 def set_widths(table):
-    """Share the line among the columns of a table that is wide."""
+    """Share the line among the columns of a table that is wide, if its
+    author did not, and let it go on on the next page: one that may not
+    leaves its caption behind."""
     columns = list(table.findall(nodes.colspec))
-    if "colwidths-given" in table["classes"]:
-        return
     widths = [1] * len(columns)
     for row in table.findall(nodes.row):
         for at, cell in enumerate(row.children):
             math = sum(len(part.astext()) for part in cell.findall(nodes.math))
             widths[at] = max(widths[at], len(cell.astext()) - math // 2)
     wide = sum(widths) > LINE
+    if "colwidths-given" in table["classes"]:
+        table["classes"] += ["longtable"] if wide else []
+        return
     table["classes"] = [name for name in table["classes"]
                         if name != "colwidths-auto"]
     table["classes"] += ["colwidths-given", "longtable"] if wide else [

@@ -12,7 +12,7 @@ from bookbuild.pages import ROOT, pages_of
 
 # Modules that serve the pages and are not taught by them.
 SERVING = {"__init__", "claims", "data", "graphs", "inputs", "plots", "selfcheck",
-           "session", "vision"}
+           "session", "sound", "unchanged", "vision"}
 LABS = {"notebooks", "homework", "reviews"}  # the reader's own code
 
 

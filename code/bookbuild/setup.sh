@@ -6,7 +6,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 python=${1:-python3}
 stop() { echo "$*" >&2; exit 1; }
 
-pins=$(cat requirements.txt pyproject.toml | sha256sum | cut -d' ' -f1)
+pins=$(cat requirements.txt requirements-nodeps.txt pyproject.toml | sha256sum | cut -d' ' -f1)
 # A virtual environment knows its own place: one that was moved is made anew.
 want="$pins $PWD"
 [ "$(cat .venv/pins 2>/dev/null)" = "$want" ] && exit 0
@@ -31,7 +31,8 @@ restore() {
 trap restore EXIT
 rm -rf .venv
 if ! { "$python" -m venv .venv &&
-       .venv/bin/python -m pip install --disable-pip-version-check -q -r requirements.txt; } >"$log" 2>&1; then
+       .venv/bin/python -m pip install --disable-pip-version-check -q -r requirements.txt &&
+       .venv/bin/python -m pip install --disable-pip-version-check -q --no-deps -r requirements-nodeps.txt; } >"$log" 2>&1; then
   tail -n 5 "$log" >&2
   if grep -qi 'no space left' "$log"; then
     stop "The disk is full. Nothing was changed."

@@ -1,13 +1,17 @@
 """A tiny book of its own, built by a copy of bookbuild."""
 
+import gc
 import os
 import shutil
 import subprocess
 import sys
 import warnings
+import weakref
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from sphinx_external_toc import collectors
 
 from bookbuild import build, fingerprint
 from bookbuild.pages import find_page, pages_of
@@ -144,6 +148,17 @@ def forget():
     """What a process may remember while a book stays as it is."""
     fingerprint.pins.cache_clear()
     fingerprint.module_graph.cache_clear()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def sphinx_meets_the_living():
+    """sphinx-external-toc asks every object of the process whether it is its
+    own; what a library that other tests loaded has let go can't answer."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(collectors, "gc", SimpleNamespace(
+            get_objects=lambda: [one for one in gc.get_objects()
+                                 if type(one) not in weakref.ProxyTypes]))
+        yield
 
 
 @pytest.fixture(scope="session")

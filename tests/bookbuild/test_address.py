@@ -18,6 +18,8 @@ def book(root, text):
     ("repository: {url: ''}\n", {}, ""), ("repository:\n", {}, ""),
     (f"repository: {{url: {THERE}}}\n", {}, THERE),
     (f"repository: {{url: {THERE}.git/}}\n", {}, THERE),
+    ("repository: {url: 'http://git.example.org/a/b'}\n", {},
+     "http://git.example.org/a/b"),
     (f"repository: {{url: {THERE}}}\n", {"GITHUB_REPOSITORY": "my/fork"},
      "https://github.com/my/fork"),
     ("", {"GITHUB_REPOSITORY": "a/b",
@@ -39,8 +41,9 @@ def test_a_book_without_settings_has_no_address(tmp_path):
 def test_what_is_no_address_is_refused_by_name(tmp_path, url):
     with pytest.raises(PageError, match=r"_config\.yml: repository: url: "):
         address.repository(book(tmp_path, f"repository: {{url: {url}}}\n"), {})
-    with pytest.raises(PageError, match="GITHUB_REPOSITORY: expected"):
-        address.repository(tmp_path, {"GITHUB_REPOSITORY": "name alone"})
+    for name in ("name alone", "alone"):
+        with pytest.raises(PageError, match="GITHUB_REPOSITORY: expected"):
+            address.repository(tmp_path, {"GITHUB_REPOSITORY": name})
 
 
 def test_settings_that_are_no_yaml_are_named(tmp_path):
@@ -92,3 +95,11 @@ def test_binder_and_colab_open_a_notebook_of_the_repository():
     assert address.colab(THERE, "v1", path) == (
         "https://colab.research.google.com/github/owner/name/blob/v1/" + path)
     assert address.colab("https://git.example.org/a/b", "v1", path) == ""
+
+
+@pytest.mark.parametrize("url, found", [
+    (THERE, True), ("https://github.example.org/a/b", True),
+    ("https://git.example.org/a/b", False),
+    ("https://git.example.org/a/github", False)])
+def test_addresses_to_edit_a_page_are_known_of_github_alone(url, found):
+    assert address.is_github(url) == found

@@ -3,6 +3,7 @@
 import ast
 import os
 import re
+import subprocess
 import sys
 import tomllib
 from importlib.metadata import packages_distributions
@@ -48,9 +49,31 @@ def test_binder_has_whatever_a_notebook_imports():
             if name.lower().replace("_", "-") in lent}, module
 
 
+def test_binder_has_what_opens_a_notebook():
+    assert {"jupyterlab", "ipykernel"} <= pins("binder/requirements.txt").keys()
+
+
 def test_what_binder_runs_can_be_run():
     for name in ("postBuild", "start"):
         assert os.access(ROOT / "binder" / name, os.X_OK)
+
+
+def test_binder_installs_the_book_itself_and_nothing_it_has_pinned(tmp_path):
+    pip = tmp_path / "pip"
+    pip.write_text('#!/bin/sh\necho "$@"\n')
+    pip.chmod(0o755)
+    ran = subprocess.run([ROOT / "binder/postBuild"], cwd=ROOT, text=True,
+                         capture_output=True, env=os.environ | {
+                             "PATH": f"{tmp_path}:{os.environ['PATH']}"})
+    assert ran.stdout == "install --no-cache-dir --no-deps -e .\n"
+
+
+def test_binder_starts_what_it_is_given_on_one_thread():
+    ran = subprocess.run(
+        [ROOT / "binder/start", "sh", "-c", 'echo "$OMP_NUM_THREADS $1"; '
+         "exit 3", "sh", "two words"], text=True, capture_output=True,
+        env={"PATH": os.environ["PATH"]})
+    assert (ran.stdout, ran.returncode) == ("1 two words\n", 3)
 
 
 def test_binder_has_a_python_that_the_book_allows():

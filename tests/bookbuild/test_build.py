@@ -1,11 +1,17 @@
+import importlib
 import json
 import os
 import shutil
+import subprocess
+import sys
+import time
+import weakref
+from unittest.mock import Mock
 
 import pytest
 from conftest import BOOK, FRONT, Book, page_text
 
-from bookbuild import build, execute, fingerprint
+from bookbuild import build, execute, fingerprint, kernel
 from bookbuild.pages import PageError, pages_of, with_outputs, write
 
 
@@ -264,7 +270,7 @@ FAILING = {
     "fails": (["def share(cake, guests):\n    return cake / guests\n"
                "share(1, 0)"], FRONT),
     "long": (["import time\ntime.sleep(60)"],
-             FRONT.replace("---\nk", "---\nbudget: {seconds: 2, why: x}\nk")),
+             FRONT.replace("---\nk", "---\nbudget: {seconds: 1, why: x}\nk")),
     "large": (["1"], FRONT.replace(
         "---\nk", "---\nbudget: {megabytes: 10, why: x}\nk")),
     "unargued": (["1"], FRONT.replace(
@@ -276,6 +282,75 @@ FAILING = {
     "secretive": (["import importlib\nimportlib.import_module('scratch.ones')"],
                   FRONT),
 }
+
+
+def test_a_run_over_its_seconds_is_not_stored_but_may_tell_its_results(
+        book, monkeypatch, capsys):
+    page = book.page("two")
+    before = page.store.read_bytes()
+    slow = page.stored()
+    slow.metadata.book["seconds"] = 151.2
+    monkeypatch.setattr(execute, "execute", lambda *_: slow)
+    monkeypatch.setattr(sys, "argv", [
+        "execute", "two", "--root", str(book.root)])
+    with pytest.raises(SystemExit):
+        execute.main()
+    assert ("chapters/two.md took 151 s of a core, its budget is 150 s"
+            in capsys.readouterr().err)
+    assert page.store.read_bytes() == before
+    monkeypatch.setattr(sys, "argv", [*sys.argv, "--check"])
+    execute.main()
+
+
+def test_seconds_are_the_processors_and_not_the_clocks(book):
+    kernel_seconds = book.page("two").stored().metadata.book.seconds
+    assert 0 < kernel_seconds < 10
+    began = kernel.processor_seconds()
+    time.sleep(0.3)
+    assert kernel.processor_seconds() - began < 0.2
+    subprocess.run([sys.executable, "-c", "while __import__('time')."
+                    "process_time() < 0.3: pass"], check=True)
+    assert kernel.processor_seconds() - began > 0.3
+
+
+@pytest.mark.parametrize("work", ["arithmetic", "steps"])
+def test_a_slow_core_is_told_by_its_pace(monkeypatch, work):
+    if work == "arithmetic":
+        monkeypatch.delitem(sys.modules, "torch", raising=False)
+    else:
+        importlib.import_module("torch")
+    usual = min(kernel.pace() for _ in range(9))
+    assert 0.2 < usual < 10
+    once = getattr(kernel, work)
+    monkeypatch.setattr(kernel, work, lambda: [once() for _ in range(10)])
+    assert 3 * usual < min(kernel.pace() for _ in range(5)) < 30 * usual
+
+
+def test_the_pace_draws_no_random_number_of_the_page():
+    torch = importlib.import_module("torch")
+    before = torch.get_rng_state()
+    with torch.no_grad():
+        kernel.pace()
+    assert (torch.get_rng_state() == before).all()
+
+
+def test_the_same_work_costs_a_page_the_same_on_a_slow_core(
+        monkeypatch, tmp_path):
+    shell, written = Mock(), tmp_path / "report"
+    for name, stub in {"watch_files": {}, "import_from": None}.items():
+        monkeypatch.setattr(kernel, name, Mock(return_value=stub))
+    monkeypatch.setenv("JPY_PARENT_PID", str(os.getppid()))
+    monkeypatch.setenv("BOOK_REPORT", str(written))
+    monkeypatch.setenv("BOOK_ROOT", str(tmp_path))
+    # after each cell: seconds used so far on this core, and its pace there
+    monkeypatch.setattr(kernel, "processor_seconds",
+                        Mock(side_effect=[1, 1, 4, 4, 10, 10]))
+    monkeypatch.setattr(kernel, "pace", Mock(side_effect=[1, 3, 2]))
+    kernel.load_ipython_extension(shell)
+    (_, after_cell), = [c.args for c in shell.events.register.mock_calls]
+    after_cell()
+    after_cell()
+    assert json.loads(written.read_text())["seconds"] == 1 + 3 / 3 + 6 / 2
 
 
 @pytest.fixture(scope="module")
@@ -291,8 +366,8 @@ def failing(tmp_path_factory):
     "chapters/fails.md:7: code cell 1 failed",
     "return cake / guests",
     "ZeroDivisionError: division by zero",
-    "chapters/long.md:8: code cell 1 was under way when the page's budget of "
-    "2 s was used up",
+    "chapters/long.md:8: code cell 1 was under way after 8 s, which is 8 times "
+    "the page's budget",
     "MB, its budget is 10 MB",
     "chapters/unargued.md: a budget of its own needs a `why`",
     "chapters/deadly.md:11: code cell 2: the kernel died",
@@ -555,3 +630,12 @@ def test_a_fresh_run_tells_old_and_new_and_keeps_nothing_unless_told(book):
     assert "43" in str(stored(book, "two"))
     book.run("-m", "bookbuild.fresh", "two", "--keep")
     assert "42" in str(stored(book, "two"))
+
+
+def test_what_other_libraries_let_go_stops_no_build(tmp_path):
+    thing = set()
+    gone = [weakref.proxy(thing)]
+    del thing
+    with pytest.raises(ReferenceError):
+        isinstance(gone[0], set)
+    assert Book(tmp_path / "book").executed() == {"one", "two"}

@@ -27,17 +27,19 @@ def test_a_page_without_a_notebook_is_told_so(book):
 
 
 def test_jupyterlab_opens_the_copy(book, monkeypatch, capsys):
-    calls = []
+    calls, folders = [], []
     monkeypatch.setattr(lab, "ROOT", book.root)
-    monkeypatch.setattr(lab.os, "chdir", lambda folder: None)
+    monkeypatch.setattr(lab.os, "chdir", folders.append)
     monkeypatch.setattr(lab.os, "execv", lambda *call: calls.append(call))
-    monkeypatch.setattr(sys, "argv", ["lab", "on"])
+    monkeypatch.setattr(sys, "argv", ["lab", "on", "--no-browser"])
     for said in ("a copy of the page", "your copy, as you left it"):
         lab.main()
         program, words = calls.pop()
         assert program == sys.executable
         assert words[1:3] == ["-m", "jupyterlab"]
-        assert words[-1] == str(book.root / "mine/one.ipynb")
+        assert words[3:] == [f"--ServerApp.root_dir={book.root}", "--no-browser",
+                             str(book.root / "mine/one.ipynb")]
+        assert folders.pop() == book.root
         assert said in capsys.readouterr().out
 
 

@@ -104,6 +104,14 @@ Here it is.
 | word | what is said of it at length |
 | --- | --- |
 | thing | WORDS |
+
+```{table} Two **things**
+:name: tab-one
+
+| this | that |
+| --- | --- |
+| 1 | 2 |
+```
 """.replace("WORDS", "many words " * 12) + DRAWN.replace("NAME", "last") + """
 ```{code-cell} ipython3
 print("printed")
@@ -131,7 +139,7 @@ def printed(tmp_path_factory):
     book.run_stale()
     forget()
     with warnings.catch_warnings(action="ignore"):  # those of Sphinx
-        pdf.run_sphinx(book.root, book.root / "_build" / "latex")
+        pdf.write_latex(book.root, book.root / "_build" / "latex")
     return (book.root / "_build/latex/book.tex").read_text("utf-8")
 
 
@@ -169,6 +177,8 @@ def test_figures_keep_the_numbers_of_the_site(printed):
                           printed, re.S)
     assert captions == [("1.2", "last"), ("1.1", "solved")]
     assert r"\renewcommand{\theequation}{1.1}" in printed
+    in_order(printed, r"\renewcommand{\thetable}{1.1}", r"\sphinxcaption{Two",
+             r"\label{\detokenize{chapters/one:tab-one}}")
 
 
 def test_pictures_are_vector_and_in_words(printed):
@@ -189,8 +199,9 @@ def test_boxes_say_what_they_are(printed):
     assert re.search(r"{bookstatement}{.*?Theorem 1\.1.*?Of", printed)
     assert re.search(r"{bookproof}.*\s+\\sphinxAtStartPar\s+"
                      r"\\sphinxstyleemphasis{Proof.} It could", printed)
-    assert "{bookaside}{" in printed and "At the side." in printed
-    assert "What we own" in printed
+    for title, words in ("", "At the side"), ("What we own", "A box"):
+        assert re.search(r"\\begin{bookaside}{\\phantomsection{}" + title
+                         + r"}\s+\\sphinxAtStartPar\s+" + words, printed)
 
 
 def test_every_link_has_its_target(printed):
@@ -208,7 +219,12 @@ def test_the_bibliography_has_no_numbers(printed):
 
 def test_the_index_has_a_term_once(printed):
     assert printed.count(r"\spxentry{thing}") == 1
-    assert not re.search(r"\\item\[.*\\index", printed)
+    assert not re.search(r"\\(?:item\[|sphinxlineitem{).*\\index", printed)
+
+
+def test_the_tables_of_a_page_are_set_by_their_width(printed):
+    in_order(printed, r"\section{After it}", r"\begin{longtable}{\X{",
+             r"\sphinxcaption{Two", r"\begin{tabulary}")
 
 
 @pytest.mark.parametrize("words, kind", [
@@ -224,6 +240,19 @@ def test_a_wide_table_shares_the_line(words, kind):
     assert table["classes"] == kind
 
 
+@pytest.mark.parametrize("words, kind", [
+    ("short", ["colwidths-given"]),
+    ("long " * 30, ["colwidths-given", "longtable"])])
+def test_widths_that_are_given_stay(words, kind):
+    table = nodes.table("", nodes.tgroup(
+        "", nodes.colspec(colwidth=7), nodes.tbody("", nodes.row(
+            "", nodes.entry("", nodes.paragraph("", words))))),
+        classes=["colwidths-given"])
+    pdf.set_widths(table)
+    assert table["classes"] == kind
+    assert [column["colwidth"] for column in table.findall(nodes.colspec)] == [7]
+
+
 def test_without_tex_one_sentence_names_the_packages(monkeypatch):
     monkeypatch.setattr("shutil.which", lambda tool: None)
     with pytest.raises(PageError) as error:
@@ -233,10 +262,18 @@ def test_without_tex_one_sentence_names_the_packages(monkeypatch):
     assert "\n" not in said and said.count(". ") == 0
 
 
+@pytest.mark.parametrize("gone", ["xelatex", "latexmk", "makeindex", "fc-list"])
+def test_a_tool_that_is_missing_is_named(monkeypatch, gone):
+    monkeypatch.setattr("shutil.which", lambda tool: tool != gone or None)
+    with pytest.raises(PageError, match=f"needs TeX, and {gone} is not here"):
+        pdf.make_pdf()
+
+
 @pytest.mark.parametrize("line, found", [
     (r"Overfull \hbox (5.01pt too wide) in paragraph at lines 1--2", 1),
     (r"Overfull \hbox (4.99pt too wide) in paragraph at lines 1--2", 0),
-    (r"Overfull \vbox (9.0pt too high) has occurred", 0),
+    (r"Overfull \vbox (129.2pt too high) has occurred while \output", 1),
+    (r"Overfull \vbox (3.6pt too high) detected at line 1", 0),
     (r"Underfull \hbox (badness 10000) in paragraph", 0),
     ("LaTeX Warning: Reference `a' on page 1 undefined on input line 2.", 1),
     ("LaTeX Warning: Label `a' multiply defined.", 1),

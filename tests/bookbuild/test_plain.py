@@ -71,6 +71,14 @@ or so.
 | Head | **Bold** |
 | :--- | :--- |
 | `code` | $x$ |
+
+```{table} Of **two** things
+:name: tab-drawn
+
+| this | that |
+| --- | --- |
+| 1 | 2 |
+```
 """
 
 
@@ -110,7 +118,7 @@ def words(book):
     "<details><summary>Solution to Exercise 1 (How large?)</summary>\n\n"
     "As large as this:\n\n</details>",
     "continued</summary>\n\nor so.\n\n</details>",
-    "|Head|**Bold**|", "|`code`|$x$|"])
+    "|Head|**Bold**|", "|`code`|$x$|", "|1|2|\n\n*Table 1* Of **two** things"])
 def test_text_is_what_the_page_says(drawn, text):
     assert text in words(drawn)
 

@@ -16,7 +16,8 @@ def clone(tmp_path):
     """A clone with an environment made for other pins."""
     root = tmp_path / "clone"
     (root / "code/bookbuild").mkdir(parents=True)
-    for name in ("Makefile", "requirements.txt", "pyproject.toml",
+    for name in ("Makefile", "requirements.txt",
+                 "requirements-nodeps.txt", "pyproject.toml",
                  "code/bookbuild/setup.sh"):
         shutil.copy(BOOK / name, root / name)
     (root / ".venv").mkdir()
@@ -103,7 +104,9 @@ def test_a_set_up_that_went_well_is_done_once(clone, tmp_path):
         assert not (clone / ".venv.old").exists()
         assert not (clone / ".venv/kept").exists()
     assert (clone / "asked").read_text() == (
-        "-m pip install --disable-pip-version-check -q -r requirements.txt\n")
+        "-m pip install --disable-pip-version-check -q -r requirements.txt\n"
+        "-m pip install --disable-pip-version-check -q --no-deps "
+        "-r requirements-nodeps.txt\n")
 
 
 @pytest.mark.parametrize("said, told", [
@@ -154,7 +157,8 @@ def test_python_3_11_is_the_first_that_will_do(clone, tmp_path, version, told):
 
 def test_a_set_up_environment_is_left_alone(clone):
     pins = subprocess.run(
-        "cat requirements.txt pyproject.toml | sha256sum | cut -d' ' -f1",
+        "cat requirements.txt requirements-nodeps.txt pyproject.toml | sha256sum "
+        "| cut -d' ' -f1",
         shell=True, cwd=clone, text=True, capture_output=True).stdout.strip()
     (clone / ".venv/pins").write_text(f"{pins} {clone}\n")
     ran = make(clone, "setup", "PYTHON=python9")
@@ -169,7 +173,8 @@ def test_help_works_from_another_folder(clone, tmp_path):
 
 def test_a_page_must_be_named(clone):
     pins = subprocess.run(
-        "cat requirements.txt pyproject.toml | sha256sum | cut -d' ' -f1",
+        "cat requirements.txt requirements-nodeps.txt pyproject.toml | sha256sum "
+        "| cut -d' ' -f1",
         shell=True, cwd=clone, text=True, capture_output=True).stdout.strip()
     (clone / ".venv/pins").write_text(f"{pins} {clone}\n")
     assert "Which page? make page P=" in make(clone, "page").stderr

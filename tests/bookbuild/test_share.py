@@ -1,11 +1,14 @@
 """What pages say to the world: launch links, heads, foot, sitemap, 404."""
 
 import re
+import shutil
 import subprocess
+from types import SimpleNamespace
 from xml.etree import ElementTree
 
 import pytest
 from conftest import Book
+from docutils import nodes
 
 from bookbuild import build, share
 from bookbuild.plain import setup_cell
@@ -67,6 +70,7 @@ def test_without_an_address_a_page_offers_its_notebook_alone(shared):
     assert launch(html(shared)) == {
         "notebook": "../_notebooks/one.ipynb"}
     assert launch(html(shared, "chapters/index.html")) is None
+    assert "<span>Download this page as a</span> <a download" in html(shared)
 
 
 @pytest.mark.parametrize("word", [
@@ -123,6 +127,7 @@ def test_a_build_for_publication_says_all_of_it(known):
                   "?urlpath=lab%2Ftree%2Fnotebooks%2Fone.ipynb",
         "Colab": f"https://colab.research.google.com/github/{there}",
         "notebook": "../_notebooks/one.ipynb"}
+    assert "<span>or download the</span> <a download" in text
     home = "https://github.com/owner/name"
     assert f'href="{home}/edit/main/chapters/one.md"' in text
     assert f'href="{home}/issues/new?title=one%3A%20"' in text
@@ -131,6 +136,12 @@ def test_a_build_for_publication_says_all_of_it(known):
         known, "chapters/two.html")
     assert f'rel="canonical" href="{SITE}chapters/one.html"' in text
     assert f'property="og:url" content="{SITE}chapters/one.html"' in text
+    assert 'property="og:type" content="article"' in text
+    assert f'property="og:image" content="{SITE}_static/{share.CARD}"' in text
+    assert 'name="twitter:card" content="summary_large_image"' in text
+    front = html(known, "chapters/index.html")
+    assert f'property="og:url" content="{SITE}" ' in front
+    assert 'property="og:type" content="website"' in front
 
     # The stored notebook gets the book where _config.yml says, not where
     # the workflow runs.
@@ -150,6 +161,48 @@ def test_a_build_for_publication_says_all_of_it(known):
                        html(known, "404.html"))
     assert "/book/chapters/index.html" in links
     assert all(link.startswith(("/book/", "#", "https://")) for link in links)
+
+
+def test_where_pages_can_not_be_edited_no_link_says_so(known, monkeypatch):
+    """The ways to edit a page and to report a mistake are GitHub's."""
+    monkeypatch.setenv("GITHUB_SERVER_URL", "https://git.example.org")
+    assert known.executed() == set()
+    text = html(known)
+    assert "Binder" in launch(text)
+    assert "/edit/" not in text and "Report a mistake" not in text
+
+
+def test_the_theme_is_not_told_of_the_repository(shared):
+    config = SimpleNamespace(html_title="T", html_theme_options={
+        "repository_url": "https://github.com/a/b", "kept": 1})
+    share.note_addresses(SimpleNamespace(srcdir=shared.root), config)
+    assert config.html_theme_options == {"kept": 1}
+
+
+def test_the_index_is_on_no_map(tmp_path):
+    share.write_map(SimpleNamespace(
+        outdir=tmp_path, builder=SimpleNamespace(
+            name="html", get_target_uri="{}.html".format),
+        config=SimpleNamespace(html_baseurl=SITE, book_addresses={
+            "changed": {}}),
+        env=SimpleNamespace(found_docs={"genindex", "b c", "a"})), None)
+    assert re.findall("<loc>(.*?)</loc>", (tmp_path / "sitemap.xml").read_text()
+                      ) == [f"{SITE}a.html", f"{SITE}b%20c.html"]
+
+
+@pytest.mark.parametrize("link, there", [
+    ('href="a.html"', 'href="/book/a.html"'), ('src="./a"', 'src="/book/a"'),
+    ('href="#part"', 'href="#part"'), ('href="/a"', 'href="/a"'),
+    ('href="https://a.org"', 'href="https://a.org"'),
+    ('data-content_root="./"', 'data-content_root="/book/"'),
+    ('content_root: "./"', 'content_root: "./"')])
+def test_links_of_the_page_for_lost_readers_begin_at_the_root(
+        tmp_path, link, there):
+    (tmp_path / "404.html").write_text(f"<a {link}>")
+    share.root_lost_page(SimpleNamespace(
+        outdir=tmp_path, builder=SimpleNamespace(name="html"),
+        config=SimpleNamespace(html_baseurl=SITE)), None)
+    assert (tmp_path / "404.html").read_text() == f"<a {there}>"
 
 
 def test_a_change_of_the_environment_is_a_change_of_the_book(
@@ -182,6 +235,16 @@ def test_a_history_that_is_cut_short_dates_nothing(known, tmp_path):
     assert share.last_changes(tmp_path) == {}
 
 
+def test_a_book_in_a_folder_of_its_repository_is_dated_too(known, tmp_path):
+    shutil.copytree(known.root / "chapters", tmp_path / "all/book/chapters")
+    for words in (["init"], ["add", "-A"], ["-c", "user.name=a", "-c",
+                  "user.email=a@b.c", "commit", "-m", "all"]):
+        subprocess.run(["git", *words], cwd=tmp_path / "all", check=True,
+                       capture_output=True)
+    assert share.last_changes(tmp_path / "all/book").keys() == {
+        "chapters/index.md", "chapters/one.md", "chapters/two.md"}
+
+
 def test_without_git_nothing_is_dated(known, monkeypatch):
     monkeypatch.setenv("PATH", "")
     assert share.last_changes(known.root) == {}
@@ -194,5 +257,23 @@ def test_a_description_ends_with_a_sentence_or_a_word():
     sentence = "This sentence is repeated until the text is too long for it. "
     assert share.shortened("Short.") == "Short."
     assert share.shortened(sentence * 9) == (sentence * 3).strip()
+    number = "Of a number such as 3.14 more is told than " + "word " * 99
+    assert share.shortened(number + ".").endswith("word…")
+    number = ("word " * 20) + "3.14 " + ("word " * 99)
+    assert share.shortened(number).endswith("word…")
     cut = share.shortened("word " * 99)
     assert len(cut) <= share.LENGTH and cut.endswith("word…")
+
+
+def test_a_description_is_the_first_paragraph_of_plain_text():
+    def paragraph(*parts):
+        return nodes.paragraph("", "", *parts)
+
+    aside = nodes.note("", paragraph(nodes.Text("Aside.")))
+    formula = paragraph(nodes.Text("Where "), nodes.math("", "x"))
+    text = paragraph(nodes.Text("Plain\n text."))
+    page = nodes.document(None, None)
+    page += nodes.section("", aside, formula, text)
+    assert share.description(page) == "Plain text."
+    page.children[0].remove(text)
+    assert share.description(page) == ""

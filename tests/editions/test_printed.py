@@ -54,11 +54,11 @@ def test_figures_are_those_of_the_site_with_their_numbers(site):
     assert printed_numbers("lof") == sorted(shown)
 
 
-def test_pictures_are_as_many_and_vector(site):
-    drawn = re.findall(r"\\sphinxincludegraphics(?:\[[^]]*\])?{{.*?}(\.\w+)}",
+def test_pictures_are_as_many_and_vector_but_for_a_screen(site):
+    drawn = re.findall(r"\\sphinxincludegraphics(?:\[[^]]*\])?{{(.*?)}(\.\w+)}",
                        read("book.tex"))
     assert len(drawn) == len(re.findall(r'<figure class="align-', site))
-    assert set(drawn) == {".pdf"}
+    assert [name for name, kind in drawn if kind != ".pdf"] == ["tensorboard"]
 
 
 def test_equations_have_the_numbers_of_the_site(site):
@@ -71,6 +71,18 @@ def test_equations_have_the_numbers_of_the_site(site):
 
 def test_the_log_names_no_fault():
     assert pdf.faults(read("book.log")) == []
+
+
+def test_nothing_runs_off_a_page():
+    for page in said("pdftotext", "-bbox", str(BOOK), "-").split("<page ")[1:]:
+        width, height = (float(re.search(rf'{side}="([\d.]+)"', page)[1])
+                         for side in ("width", "height"))
+        words = re.findall(r'<word xMin="([\d.-]+)" yMin="([\d.-]+)" '
+                           r'xMax="([\d.-]+)" yMax="([\d.-]+)">(.*)<', page)
+        off = [word for left, top, right, bottom, word in words
+               if not (float(left) > 40 and float(right) < width - 40
+                       and float(top) > 40 and float(bottom) < height - 40)]
+        assert off == []
 
 
 @pytest.mark.parametrize("raw", [
