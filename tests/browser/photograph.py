@@ -2,7 +2,7 @@
 
     python tests/browser/photograph.py FOLDER [WORD …]
 
-writes FOLDER/PAGE-VIEW-NN.png, sheets of at most 2,000 pixels, top to
+writes FOLDER/PAGE-VIEW-NN.png, sheets of 2,000 pixels, top to
 bottom, with all that folds unfolded. With words: only pages whose path holds
 one of them. BOOK_SITE names another site than _build/html.
 """
@@ -12,11 +12,11 @@ from pathlib import Path
 
 from browsing import SITE, chromium, settle, site_pages, unfold
 
-VIEWS = {"wide": dict(viewport={"width": 1400, "height": 1000}),
-         "dark": dict(viewport={"width": 1400, "height": 1000},
-                      color_scheme="dark"),
-         "phone": dict(viewport={"width": 390, "height": 844})}
 SHEET = 2000
+VIEWS = {"wide": dict(viewport={"width": 1400, "height": SHEET}),
+         "dark": dict(viewport={"width": 1400, "height": SHEET},
+                      color_scheme="dark"),
+         "phone": dict(viewport={"width": 390, "height": SHEET})}
 
 
 def photograph(browser, path, view, folder):
@@ -27,15 +27,14 @@ def photograph(browser, path, view, folder):
     unfold(page)
     settle(page)
     page.wait_for_timeout(300)
-    width, height = page.evaluate(
-        "[innerWidth, document.documentElement.scrollHeight]")
+    height = page.evaluate("document.documentElement.scrollHeight")
     name = path.removesuffix(".html").replace("/", "-")
     tops = range(0, height, SHEET)
     for number, top in enumerate(tops, 1):
-        page.screenshot(
-            path=folder / f"{name}-{view}-{number:02}.png", full_page=True,
-            clip={"x": 0, "y": top, "width": width,
-                  "height": min(SHEET, height - top)})
+        # A picture of the window: one of the whole page is drawn afresh for
+        # each sheet. The last sheet begins with the end of the one before.
+        page.evaluate("top => scrollTo(0, top)", top)
+        page.screenshot(path=folder / f"{name}-{view}-{number:02}.png")
     context.close()
     return len(tops)
 
