@@ -2,12 +2,13 @@
 
 It tells the reader (`pages.read_page`) which page it reads, reads a page
 again when its stored outputs changed, prints under each page what its run
-took, offers its notebook there, keeps section numbers off the labs and
-punctuation beside its formula.
+took, offers its notebook there, numbers what stands in an appendix by its letter,
+keeps section numbers off the labs and punctuation beside its formula.
 """
 
 import re
 import shutil
+from collections import Counter
 from pathlib import Path
 
 from docutils import nodes
@@ -18,6 +19,8 @@ from bookbuild.kernel import state
 from bookbuild.plain import is_plain
 from bookbuild.quotation import LABS
 
+APPENDIX = re.compile(r"(?:^|/)appendix_([a-z])_")
+
 
 def setup(app):
     app.connect("builder-inited", note_root)
@@ -27,6 +30,8 @@ def setup(app):
     # Before every other handler: what they do may read the page.
     app.connect("source-read", note_page, priority=0)
     app.connect("env-check-consistency", take_numbers_off_labs)
+    app.connect("env-get-updated", take_back_letters, priority=100)
+    app.connect("env-get-updated", number_by_letter, priority=800)
     app.connect("html-page-context", show_record)
     app.connect("html-page-context", hold_to_formulas)
     app.connect("build-finished", copy_notebooks)
@@ -133,6 +138,32 @@ def copy_notebooks(app, exception):
         folder.mkdir()
         for path in Path(app.srcdir, "notebooks").glob("*.ipynb"):
             shutil.copyfile(path, folder / path.name)
+
+
+def take_back_letters(app, env):
+    """Let Sphinx compare its own numbers with its own of the last build."""
+    env.toc_fignumbers |= getattr(env, "book_counted", {})
+    return []
+
+
+def number_by_letter(app, env):
+    """Figures, formulas, … of appendix A are A.1, A.2, …. Sphinx counts those
+    of all pages outside of chapters in one row; the others keep theirs,
+    without gaps."""
+    env.book_counted = {name: dict(kinds)
+                        for name, kinds in env.toc_fignumbers.items()}
+    last = Counter()
+    for name, kinds in env.toc_fignumbers.items():
+        letter = APPENDIX.search(name)
+        for kind, numbers in kinds.items():
+            if letter:
+                kinds[kind] = {at: (letter[1].upper(), n)
+                               for n, at in enumerate(numbers, 1)}
+            elif all(len(number) == 1 for number in numbers.values()):
+                kinds[kind] = {at: (n,) for n, at in
+                               enumerate(numbers, last[kind] + 1)}
+                last[kind] += len(numbers)
+    return []
 
 
 def take_numbers_off_labs(app, env):

@@ -20,14 +20,7 @@ SHOWN = {  # kind: a change of page one, and what page two shows then
 }
 
 
-@pytest.fixture(scope="module")
-def referring(tmp_path_factory):
-    book = Book(tmp_path_factory.mktemp("referring"), {
-        "one": "(sec-one)=\n# one\n\nFigures.\n" + FIGURE.format("late")
-        + "\nFormulas.\n\n$$1$$ (eq-late)\n\nExercises.\n\n"
-        "```{exercise}\n:label: ex-late\nTry again.\n```\n\nSections.\n\n"
-        "(sec-late)=\n## Late\n\nText.\n",
-        "two": POINTS})
+def with_figures(book):
     for name in ("late", "new"):
         book.write(f"chapters/{name}.svg", '<svg xmlns="http://www.w3.org/'
                    '2000/svg" width="1pt" height="1pt"></svg>')
@@ -35,6 +28,17 @@ def referring(tmp_path_factory):
         "extra_extensions: [", "extra_extensions: [sphinx_exercise, ").replace(
         "plain]", "plain, bookbuild.references, bookbuild.speed]")
         + "    math_numfig: true\n    numfig: true\n")
+    return book
+
+
+@pytest.fixture(scope="module")
+def referring(tmp_path_factory):
+    book = with_figures(Book(tmp_path_factory.mktemp("referring"), {
+        "one": "(sec-one)=\n# one\n\nFigures.\n" + FIGURE.format("late")
+        + "\nFormulas.\n\n$$1$$ (eq-late)\n\nExercises.\n\n"
+        "```{exercise}\n:label: ex-late\nTry again.\n```\n\nSections.\n\n"
+        "(sec-late)=\n## Late\n\nText.\n",
+        "two": POINTS}))
     book.write("_toc.yml", "format: jb-book\nroot: chapters/index\nparts:\n"
                "  - numbered: true\n    chapters:\n"
                "      - file: chapters/one\n      - file: chapters/two\n")
@@ -80,3 +84,35 @@ def test_speed_changes_no_byte_of_the_site(referring, tmp_path):
     memories = [book.root / "_build/.doctrees/environment.pickle"
                 for book in (referring, slow)]
     assert memories[0].stat().st_size < memories[1].stat().st_size
+
+
+def test_an_appendix_numbers_by_its_letter(tmp_path):
+    things = (FIGURE + "\n$$1$$ (eq-{1})\n\n```{{exercise}}\n:label: ex-{1}\n"
+              "Try.\n```\n").format
+    book = with_figures(Book(tmp_path, {
+        "first": "(sec-one)=\n# first\n" + things("new", "first"),
+        "appendix_b_words": "# words\n" + things("late", "words"),
+        "last": "# last\n" + things("new", "last").replace("fig-new", "fig-x")
+        + "\nSee {numref}`fig-late`, {eq}`eq-words`, {ref}`ex-words`.\n"}))
+    site = book.root / "_build/html/chapters"
+    said = {name: site / f"{name}.html"
+            for name in ("first", "appendix_b_words", "last")}
+
+    def shown(name, *texts):
+        page = said[name].read_text("utf-8")
+        return all(text in page for text in texts)
+
+    assert book.build().returncode == 0
+    assert shown("first", "Fig. 1 ", "(1)", "Exercise 1")
+    assert shown("appendix_b_words", "Fig. B.1 ", "(B.1)", "Exercise B.1")
+    assert shown("last", "Fig. 2 ", "(2)", "Exercise 2")
+    assert shown("last", ">Fig. B.1<", "(B.1)", "Exercise B.1")
+    written = {name: path.stat().st_mtime_ns for name, path in said.items()}
+    book.edit("chapters/first.md", "# first\n", "# first\n\nText.\n")
+    assert book.build().returncode == 0
+    assert [name for name, path in said.items()
+            if path.stat().st_mtime_ns != written[name]] == ["first"]
+    book.edit("chapters/appendix_b_words.md", "# words\n",
+              "# words\n" + FIGURE.format("new").replace("fig-new", "fig-y"))
+    assert book.build().returncode == 0
+    assert shown("last", ">Fig. B.2<", "Fig. 2 ")

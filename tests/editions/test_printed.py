@@ -45,11 +45,11 @@ def words():
 def printed_numbers(kind):
     """Numbers of the captions of figures (lof) or tables (lot)."""
     return sorted(re.findall(
-        rf"writefile{{{kind}}}.*?numberline {{([\d.]+)}}", read("book.aux")))
+        rf"writefile{{{kind}}}.*?numberline {{([A-Z]?[\d.]+)}}", read("book.aux")))
 
 
 def test_figures_are_those_of_the_site_with_their_numbers(site):
-    shown = re.findall(r'caption-number">Fig\. ([\d.]+)', site)
+    shown = re.findall(r'caption-number">Fig\. ([A-Z]?[\d.]+)', site)
     assert len(shown) > 50
     assert printed_numbers("lof") == sorted(shown)
 
@@ -62,8 +62,8 @@ def test_pictures_are_as_many_and_vector_but_for_a_screen(site):
 
 
 def test_equations_have_the_numbers_of_the_site(site):
-    shown = set(re.findall(r'class="eqno">\(([\d.]+)\)', site))
-    printed = re.findall(r"newlabel{equation:[^}]*}{{([\d.]+)}",
+    shown = set(re.findall(r'class="eqno">\(([A-Z]?[\d.]+)\)', site))
+    printed = re.findall(r"newlabel{equation:[^}]*}{{([A-Z]?[\d.]+)}",
                          read("book.aux"))
     assert len(printed) > 50
     assert set(printed) == shown

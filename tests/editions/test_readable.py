@@ -60,9 +60,9 @@ def numbers(text, what):
 def test_figures_tables_formulas_have_the_numbers_of_the_site(book, site):
     for name, text in site.items():
         page = book[f"{name}.xhtml"].decode()
-        for what in (r'caption-number">\s*((?:Fig\.|Table) [\d.]+)',
-                     r'class="eqno">\(([\d.]+)\)',
-                     r"(?:Theorem|Exercise|Definition) [\d.]+"):
+        for what in (r'caption-number">\s*((?:Fig\.|Table) [A-Z]?[\d.]+)',
+                     r'class="eqno">\(([A-Z]?[\d.]+)\)',
+                     r"(?:Theorem|Exercise|Definition) [A-Z]?[\d.]+"):
             assert numbers(page, what) == numbers(text, what), (name, what)
 
 

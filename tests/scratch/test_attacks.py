@@ -302,6 +302,48 @@ def test_squares_lower_the_lead_without_a_gradient(net, x):
     assert torch.equal(few, square_search(net, x, said, 0.2, 20))
 
 
+def test_a_square_shrinks_stays_inside_and_moves_each_pixel_by_the_radius(x):
+    x, tries, radius = x.clamp(0.3, 0.7), 40, 0.2
+    asked = []
+
+    def never_better(pictures):     # so each query is one square on x
+        asked.append(pictures.clone())
+        return torch.zeros(len(pictures), 5, dtype=torch.float64)
+
+    back = square_search(never_better, x, labels, radius, tries)
+    assert torch.equal(back, x)
+    signs, corners = set(), set()
+    for k, at in enumerate(asked[1:]):
+        side = max(1, round(4 * (1 - k / tries)))
+        moved = at - x
+        assert torch.allclose(moved.abs().amax((1, 2, 3)),
+                              torch.tensor(radius).double())
+        rows, columns = (moved[0, 0].abs().sum(d).nonzero()[:, 0]
+                         for d in (1, 0))
+        assert rows.tolist() == list(range(rows[0], rows[0] + side))
+        assert columns.tolist() == list(range(columns[0], columns[0] + side))
+        square = moved[:, :, rows[:, None], columns]
+        assert torch.allclose(square, square[:, :, :1, :1])  # one sign each
+        assert torch.count_nonzero(moved) == N * side**2
+        signs |= set(square[:, 0, 0, 0].sign().tolist())
+        corners |= {(0, int(rows[0] == 0)), (1, int(columns[0] == 0)),
+                    (2, int(rows[-1] == 7)), (3, int(columns[-1] == 7))}
+    assert signs == {-1, 1}
+    assert corners == {(k, reached) for k in range(4) for reached in (0, 1)}
+
+
+def test_a_square_is_kept_only_where_it_lowers_the_lead(net, x):
+    said, asked = net(x).argmax(1), []
+
+    def noted(pictures):
+        asked.append(pictures.clone())
+        return net(pictures)
+
+    best = square_search(noted, x, said, 0.2, 30)
+    leads = torch.stack([lead(net(at), said) for at in asked])
+    assert torch.equal(lead(net(best), said), leads.min(0).values)
+
+
 # Clear errors
 
 
@@ -315,6 +357,8 @@ def test_pixels_up_to_255_are_refused(net, x, attack):
         attack(net, 255 * x)
     with pytest.raises(ValueError, match="x: expected values"):
         attack(net, x - 0.5)
+    with pytest.raises(ValueError, match="x: expected values"):
+        attack(net, x + 0.5)
     with pytest.raises(ValueError, match="at least one example"):
         attack(net, x[:0])
     with pytest.raises(ValueError, match="x: expected values"):
