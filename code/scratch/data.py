@@ -92,11 +92,15 @@ def load(name, part="train", full=False):
 
     Returns images (n, 28, 28) uint8, 0 for background and 255 for ink,
     and labels (n,) int64, which `classes(name)` puts into words.
-    Raises ValueError for an unknown name or part, FileNotFoundError for
-    a missing file, OSError for a damaged one, ConnectionError when the
-    complete set can't be downloaded.
+    Raises ValueError for an unknown part, or a name that is unknown or
+    of no pictures, FileNotFoundError for a missing file, OSError for a
+    damaged one, ConnectionError when the complete set can't be
+    downloaded.
     """
     about = describe(name)
+    if "full" not in about:
+        raise ValueError(f"name: expected a set of pictures, got {name!r}, "
+                         "whose sounds come from scratch.sound")
     if part not in PARTS:
         raise ValueError(f"part: expected one of {_listed(PARTS)}, "
                          f"got {part!r}")

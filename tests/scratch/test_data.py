@@ -212,6 +212,13 @@ def test_an_unknown_set_or_part_is_named_beside_those_that_exist():
         data.load("digits", "dev")
 
 
+@pytest.mark.parametrize("name", ["spoken", "prompts"])
+def test_sounds_are_no_pictures(name):
+    with refused(ValueError, f"set of pictures, got '{name}', whose sounds "
+                 "come from scratch.sound"):
+        data.load(name)
+
+
 def test_a_missing_file_tells_how_to_get_it_back(lent):
     (lent / "digits.npz").unlink()
     with refused(FileNotFoundError, "digits.npz is missing",
